@@ -38,6 +38,7 @@ func TestStories(t *testing.T) {
 		{"the end of a product is set and called off", productEndings},
 		{"a product is described", productDescription},
 		{"guides of a product are written, moved and read", guides},
+		{"OpenAPI documents of a product are compared, applied and read", productDocuments},
 		{"terms of a product are accepted", productTerms},
 		{"a subscription gets another plan", changedPlans},
 		{"a changed plan leaves subscriptions their terms", revisedPlans},

@@ -41,6 +41,9 @@ const (
 	// searchCost is the cost of looking for a text or a label in a list, whose rows are read
 	// to compare what an index finds.
 	searchCost = 200
+	// uploadCost is the cost of reading an OpenAPI document, and of endpoints that become its
+	// operations.
+	uploadCost = 3000
 	// explanationCost is the cost of the reads that a verdict, or a preview, needs.
 	explanationCost = 100
 )
@@ -93,6 +96,9 @@ func lengths() map[string]int {
 		"Price.tiers":                               domain.MaxPriceTiers,
 		"Product.authTypes":                         mostAuthTypes,
 		"Product.tags":                              domain.MaxTags,
+		"ProductDocument.operations":                domain.MaxDocumentOperations,
+		"DocumentChanges.operations":                catalog.MaxDocumentChanges,
+		"DocumentChange.parts":                      catalog.MaxDocumentParts,
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
 		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
@@ -140,8 +146,10 @@ func bases() map[string]int {
 		"Query.productSubscriptionCounts": countCost, "Query.keyRequestCounts": countCost,
 		"SearchResult.apps": searchCost, "SearchResult.accounts": searchCost, "SearchResult.products": searchCost, "SearchResult.users": searchCost, "SearchResult.credentials": searchCost,
 		"Query.usage": reportCost, "Query.runningStatements": reportCost,
-		"Usage.topApps":  breakdownCost,
-		"Usage.upstream": breakdownCost,
+		// Beside what each change costs: reading a document and comparing it.
+		"Mutation.uploadProductDocument": uploadCost,
+		"Usage.topApps":                  breakdownCost,
+		"Usage.upstream":                 breakdownCost,
 	} {
 		out[name] = n
 	}
@@ -155,6 +163,8 @@ const (
 	longest      = 40 // 10,000
 	// aWebsite has 2,000 characters, each of which may be escaped.
 	aWebsite = 24
+	// aDocument has domain.MaxDocument bytes, aCall openapi.MaxCurl characters.
+	aDocument, aCall = 800, 32
 	// aPage is HTML of at most 60,000 bytes.
 	aPage = 235
 	// aGuide has 65,536 characters, and its HTML at most 330,000 bytes.
@@ -197,6 +207,11 @@ func longTexts() map[string]int {
 		"SignUp.reason":                  aReason,
 		"Statement.reason":               aReason,
 		"Terms.url":                      aWebsite,
+		"DocumentChange.path":            aReason,
+		"ProductDocument.server":         aReason,
+		"ProductDocument.text":           aDocument,
+		"ProductDocument.curl":           aCall,
+		"ProductOperation.path":          aReason,
 	}
 }
 

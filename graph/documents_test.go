@@ -165,7 +165,7 @@ func (d *documents) field(typeName string, depth int) []string {
 		switch {
 		case slices.Contains([]string{"enforcement", "node"}, f.Name), !leaf && depth == 0, kind == ast.Interface:
 		case leaf:
-			out = append(out, f.Name+" "+d.condition(true))
+			out = append(out, withNeeded(f)+" "+d.condition(true))
 		case strings.HasSuffix(f.Type.Name(), "Connection"):
 			size := d.size()
 			alias := f.Name + "_" + strings.NewReplacer(": ", "_", "$", "").Replace(size)

@@ -26,8 +26,10 @@ func smallInts() map[string]string {
 		"ProductSubscriptionCounts.total": "subscriptions of one organization", "waiting": "as before", "approved": "as before", "rejected": "as before", "suspended": "as before",
 		"unsubscribed": "as before", "planChangesWaiting": "as before", "KeyRequestCounts.total": "requests of one organization", "pending": "as before", "withdrawn": "as before", "KeyRequestCounts.expired": "as before", "collectKeysWithinDays": "at most 90", "requestsExpireAfterDays": "at most 365",
 		"deletedRetentionDays": "at most 365", "eventRetentionDays": "at most 3650", "development": "at most 3650", "staging": "at most 3650", "production": "at most 3650",
-		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "maxLength": "at most 500", "UpstreamCalls.statusClass": "1 to 5", "position": "at most 50",
-		"PlanRevision.number": "changes of one plan", "Plan.revision": "as before", "subscriptionCount": "subscriptions of one plan", "moved": "at most 100", "remaining": "subscriptions of one plan",
+		"position": "at most 50", "Plan.revision": "the changes of one plan", "PlanRevision.number": "as before", "PlanRevision.subscriptionCount": "subscriptions of one plan", "moved": "at most 100", "remaining": "subscriptions of one plan",
+		"ProductDocument.number": "the uploads of one product", "ProductDocument.size": "at most 200000", "addedCount": "at most 500", "removedCount": "at most 500", "changedCount": "at most 500",
+		"createdCount": "at most 500", "updatedCount": "at most 500", "deletedCount": "at most 500", "narrowedSubscriptionCount": "subscriptions of one product",
+		"minutes": "at most 90", "hours": "at most 1000", "days": "at most 3660", "overlapMinutes": "at most 43200", "maxLength": "at most 500", "UpstreamCalls.statusClass": "1 to 5",
 	}
 }
 

@@ -99,7 +99,7 @@ func TestAnApproverSeesWhatADecisionNeeds(t *testing.T) {
 		"PendingPlanChange":   "effectiveAt plan planRevision reason requestedAt requestedBy status when",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
+		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl documents guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
 		"Plan":                "charge id kind name overage price quota quotaPer rateLimit revision spendingCap",
 		"PlanRevision":        "charge createdAt id kind number overage plan price quota quotaPer rateLimit spendingCap",
 		"Actor":               "name role",
@@ -166,7 +166,7 @@ func TestAnApproverFindsOnlyTheirProducts(t *testing.T) {
 func (w *world) approverSees() map[nodeid.Kind][]string {
 	system := portaltest.System(w.t)
 	out := map[nodeid.Kind][]string{
-		nodeid.Organization: {w.ids["organization"]}, nodeid.Product: {w.ids["product"]}, nodeid.Plan: {w.ids["plan of the product"]}, nodeid.PlanRevision: {w.ids["revision of the product"]}, nodeid.Guide: {w.ids["guide of the product"]},
+		nodeid.Organization: {w.ids["organization"]}, nodeid.Product: {w.ids["product"]}, nodeid.Plan: {w.ids["plan of the product"]}, nodeid.PlanRevision: {w.ids["revision of the product"]}, nodeid.Guide: {w.ids["guide of the product"]}, nodeid.ProductDocument: {w.ids["document of the product"]},
 		nodeid.Session: {nodeid.Encode(nodeid.Session, w.people[approver].SessionID)},
 	}
 	all, err := w.Client.Subscription.Query().Where(subscription.ProductID(idOf(w.ids["product"])), subscription.DeletedAtIsNil()).All(system)

@@ -113,7 +113,7 @@ func (c *crawler) everything(fields ast.FieldList, depth int) string {
 		switch {
 		case strings.HasPrefix(f.Name, "__") || c.connection(f):
 		case !d.IsCompositeType():
-			out = append(out, f.Name)
+			out = append(out, withNeeded(f))
 		case d.Kind == ast.Interface:
 			out = append(out, f.Name+" { id }")
 		case depth > 1:

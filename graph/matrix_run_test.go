@@ -89,7 +89,7 @@ func (m *matrix) selected(f *ast.FieldDefinition) string {
 	d := m.schema.Types[f.Type.Name()]
 	switch {
 	case !d.IsCompositeType():
-		return f.Name
+		return withNeeded(f)
 	case d.Fields.ForName("totalCount") != nil:
 		return f.Name + "(first: 1) { totalCount nodes { __typename } }"
 	case d.Fields.ForName("error") != nil: // of one of several objects

@@ -164,7 +164,7 @@ func TestADeciderSeesWhatItNeeds(t *testing.T) {
 		"KeyRequest":          "account app changesKey collectUntil collectedAt createdAt decidedAt decidedBy deleted environment id name productSubscriptions products reason removeProducts requestedBy status updatedAt version viewerCan",
 		"App":                 "account createdAt description id labels name referenceId",
 		"Account":             "createdAt id name profile status",
-		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
+		"Product":             "apiVersion deprecatesAt description descriptionHtml documentationUrl documents guides handOffUrl id logoUrl name plans retiresAt status summary tags terms title",
 		"Answer":              "kind label name value",
 		"Plan":                "charge id kind name overage price quota quotaPer rateLimit revision spendingCap",
 		"Event":               "actor at changes id position reason subject type",

@@ -46,6 +46,8 @@ func nodeOf(ctx context.Context, r entity.Reader, k nodeid.Kind, id uuid.UUID, c
 		return some(oneWith(ctx, k, id, columns, r.PlanRevisionsByID))
 	case nodeid.Product:
 		return some(oneWith(ctx, k, id, columns, r.ProductsByID))
+	case nodeid.ProductDocument:
+		return some(oneWith(ctx, k, id, columns, r.ProductDocumentsByID))
 	case nodeid.ProductSubscription:
 		return some(oneWith(ctx, k, id, columns, r.SubscriptionsByID))
 	case nodeid.ServiceToken:
@@ -96,6 +98,8 @@ func (l *loaders) edgeTo(ctx context.Context, column string, k nodeid.Kind, colu
 		return edgeOf(ctx, l, column, columns, r.PlanRevisionEdge)
 	case nodeid.Product:
 		return edgeOf(ctx, l, column, columns, r.ProductEdge)
+	case nodeid.ProductDocument:
+		return edgeOf(ctx, l, column, columns, r.ProductDocumentEdge)
 	case nodeid.ProductSubscription:
 		return edgeOf(ctx, l, column, columns, r.SubscriptionEdge)
 	case nodeid.ServiceToken:
@@ -159,6 +163,8 @@ func (l *loaders) noteIDs(row any) {
 		l.saw(nodeid.Plan, r.PlanID)
 	case *db.Product:
 		l.saw(nodeid.Product, r.ID)
+	case *db.ProductDocument:
+		l.saw(nodeid.Product, r.ProductID)
 	case *db.Subscription:
 		l.saw(nodeid.ProductSubscription, r.ID)
 		l.sawOptional(nodeid.User, r.AcceptedTermsBy)

@@ -188,7 +188,10 @@ func byField(schema *ast.Schema, row *ast.Definition) (out []string) {
 		case c.connection(f):
 			node := schema.Types[strings.TrimSuffix(d.Name, "Connection")]
 			// The HTML of fifty guides costs more than an operation may; it is read with the text.
-			fields := slices.DeleteFunc(slices.Clone(node.Fields), func(x *ast.FieldDefinition) bool { return node.Name == "Guide" && x.Name == "html" })
+			// So do the texts and operations of fifty documents, which are columns of theirs.
+			fields := slices.DeleteFunc(slices.Clone(node.Fields), func(x *ast.FieldDefinition) bool {
+				return slices.Contains([]string{"Guide.html", "ProductDocument.text", "ProductDocument.operations"}, node.Name+"."+x.Name)
+			})
 			out = append(out, f.Name+"(first: 1) { totalCount pageInfo { hasNextPage } nodes { "+c.everything(fields, 2)+" } }")
 		case d.IsCompositeType() && d.Kind != ast.Interface:
 			out = append(out, withNeeded(f)+" { "+c.everything(d.Fields, 2)+" }")

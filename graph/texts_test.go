@@ -14,6 +14,8 @@ func smallTexts() map[string]string {
 	return map[string]string{
 		"name": name, "title": name, "apiVersion": name, "externalId": name, "organizationName": name, "product": name,
 		"startCursor": opaque, "endCursor": opaque, "cursor": opaque, "deviceToken": opaque, "accessToken": opaque,
+		"DocumentChange.method": name, "ProductOperation.method": name, "ProductOperation.summary": name, "ProductOperation.operationId": name,
+		"DocumentChange.parts": words, "ProductDocument.sha256": "64 digits",
 		"MailPreview.from": name, "MailPreview.replyTo": "at most 254 bytes", "MailPreview.subject": "a line of some names", "MailKindSettings.subject": "at most 150 characters",
 		"MailSettings.senderName": "at most 100 characters", "MailSettings.replyTo": "at most 254 bytes",
 		"UserError.message": words, "UserError.field": words, "UserErrorParam.name": words, "UserErrorParam.value": name,

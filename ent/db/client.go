@@ -27,6 +27,7 @@ import (
 	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -82,6 +83,8 @@ type Client struct {
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
 	ProductApprover *ProductApproverClient
+	// ProductDocument is the client for interacting with the ProductDocument builders.
+	ProductDocument *ProductDocumentClient
 	// ProductGrant is the client for interacting with the ProductGrant builders.
 	ProductGrant *ProductGrantClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
@@ -125,6 +128,7 @@ func (c *Client) init() {
 	c.PlanRevision = NewPlanRevisionClient(c.config)
 	c.Product = NewProductClient(c.config)
 	c.ProductApprover = NewProductApproverClient(c.config)
+	c.ProductDocument = NewProductDocumentClient(c.config)
 	c.ProductGrant = NewProductGrantClient(c.config)
 	c.ServiceToken = NewServiceTokenClient(c.config)
 	c.Session = NewSessionClient(c.config)
@@ -241,6 +245,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PlanRevision:    NewPlanRevisionClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
+		ProductDocument: NewProductDocumentClient(cfg),
 		ProductGrant:    NewProductGrantClient(cfg),
 		ServiceToken:    NewServiceTokenClient(cfg),
 		Session:         NewSessionClient(cfg),
@@ -284,6 +289,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PlanRevision:    NewPlanRevisionClient(cfg),
 		Product:         NewProductClient(cfg),
 		ProductApprover: NewProductApproverClient(cfg),
+		ProductDocument: NewProductDocumentClient(cfg),
 		ProductGrant:    NewProductGrantClient(cfg),
 		ServiceToken:    NewServiceTokenClient(cfg),
 		Session:         NewSessionClient(cfg),
@@ -323,9 +329,9 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
-		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductGrant,
-		c.ServiceToken, c.Session, c.SignUp, c.Statement, c.StatementLine,
-		c.Subscription, c.User,
+		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductDocument,
+		c.ProductGrant, c.ServiceToken, c.Session, c.SignUp, c.Statement,
+		c.StatementLine, c.Subscription, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -337,9 +343,9 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AccessEntry, c.Account, c.App, c.AppTransfer, c.Credential, c.Endpoint,
 		c.Event, c.Guide, c.Invitation, c.KeyRequest, c.Membership, c.Organization,
-		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductGrant,
-		c.ServiceToken, c.Session, c.SignUp, c.Statement, c.StatementLine,
-		c.Subscription, c.User,
+		c.Plan, c.PlanRevision, c.Product, c.ProductApprover, c.ProductDocument,
+		c.ProductGrant, c.ServiceToken, c.Session, c.SignUp, c.Statement,
+		c.StatementLine, c.Subscription, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -380,6 +386,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Product.mutate(ctx, m)
 	case *ProductApproverMutation:
 		return c.ProductApprover.mutate(ctx, m)
+	case *ProductDocumentMutation:
+		return c.ProductDocument.mutate(ctx, m)
 	case *ProductGrantMutation:
 		return c.ProductGrant.mutate(ctx, m)
 	case *ServiceTokenMutation:
@@ -3201,6 +3209,172 @@ func (c *ProductApproverClient) mutate(ctx context.Context, m *ProductApproverMu
 	}
 }
 
+// ProductDocumentClient is a client for the ProductDocument schema.
+type ProductDocumentClient struct {
+	config
+}
+
+// NewProductDocumentClient returns a client for the ProductDocument from the given config.
+func NewProductDocumentClient(c config) *ProductDocumentClient {
+	return &ProductDocumentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `productdocument.Hooks(f(g(h())))`.
+func (c *ProductDocumentClient) Use(hooks ...Hook) {
+	c.hooks.ProductDocument = append(c.hooks.ProductDocument, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `productdocument.Intercept(f(g(h())))`.
+func (c *ProductDocumentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ProductDocument = append(c.inters.ProductDocument, interceptors...)
+}
+
+// Create returns a builder for creating a ProductDocument entity.
+func (c *ProductDocumentClient) Create() *ProductDocumentCreate {
+	mutation := newProductDocumentMutation(c.config, OpCreate)
+	return &ProductDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ProductDocument entities.
+func (c *ProductDocumentClient) CreateBulk(builders ...*ProductDocumentCreate) *ProductDocumentCreateBulk {
+	return &ProductDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ProductDocumentClient) MapCreateBulk(slice any, setFunc func(*ProductDocumentCreate, int)) *ProductDocumentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ProductDocumentCreateBulk{err: fmt.Errorf("calling to ProductDocumentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ProductDocumentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ProductDocumentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ProductDocument.
+func (c *ProductDocumentClient) Update() *ProductDocumentUpdate {
+	mutation := newProductDocumentMutation(c.config, OpUpdate)
+	return &ProductDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ProductDocumentClient) UpdateOne(_m *ProductDocument) *ProductDocumentUpdateOne {
+	mutation := newProductDocumentMutation(c.config, OpUpdateOne, withProductDocument(_m))
+	return &ProductDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ProductDocumentClient) UpdateOneID(id uuid.UUID) *ProductDocumentUpdateOne {
+	mutation := newProductDocumentMutation(c.config, OpUpdateOne, withProductDocumentID(id))
+	return &ProductDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ProductDocument.
+func (c *ProductDocumentClient) Delete() *ProductDocumentDelete {
+	mutation := newProductDocumentMutation(c.config, OpDelete)
+	return &ProductDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ProductDocumentClient) DeleteOne(_m *ProductDocument) *ProductDocumentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ProductDocumentClient) DeleteOneID(id uuid.UUID) *ProductDocumentDeleteOne {
+	builder := c.Delete().Where(productdocument.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ProductDocumentDeleteOne{builder}
+}
+
+// Query returns a query builder for ProductDocument.
+func (c *ProductDocumentClient) Query() *ProductDocumentQuery {
+	return &ProductDocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeProductDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ProductDocument entity by its id.
+func (c *ProductDocumentClient) Get(ctx context.Context, id uuid.UUID) (*ProductDocument, error) {
+	return c.Query().Where(productdocument.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ProductDocumentClient) GetX(ctx context.Context, id uuid.UUID) *ProductDocument {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryProduct queries the product edge of a ProductDocument.
+func (c *ProductDocumentClient) QueryProduct(_m *ProductDocument) *ProductQuery {
+	query := (&ProductClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productdocument.Table, productdocument.FieldID, id),
+			sqlgraph.To(product.Table, product.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productdocument.ProductTable, productdocument.ProductColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryOrganization queries the organization edge of a ProductDocument.
+func (c *ProductDocumentClient) QueryOrganization(_m *ProductDocument) *OrganizationQuery {
+	query := (&OrganizationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(productdocument.Table, productdocument.FieldID, id),
+			sqlgraph.To(organization.Table, organization.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, productdocument.OrganizationTable, productdocument.OrganizationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ProductDocumentClient) Hooks() []Hook {
+	hooks := c.hooks.ProductDocument
+	return append(hooks[:len(hooks):len(hooks)], productdocument.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ProductDocumentClient) Interceptors() []Interceptor {
+	return c.inters.ProductDocument
+}
+
+func (c *ProductDocumentClient) mutate(ctx context.Context, m *ProductDocumentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ProductDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ProductDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ProductDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ProductDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("db: unknown ProductDocument mutation op: %q", m.Op())
+	}
+}
+
 // ProductGrantClient is a client for the ProductGrant schema.
 type ProductGrantClient struct {
 	config
@@ -4678,14 +4852,14 @@ type (
 	hooks struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
 		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
-		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Statement,
-		StatementLine, Subscription, User []ent.Hook
+		ProductApprover, ProductDocument, ProductGrant, ServiceToken, Session, SignUp,
+		Statement, StatementLine, Subscription, User []ent.Hook
 	}
 	inters struct {
 		AccessEntry, Account, App, AppTransfer, Credential, Endpoint, Event, Guide,
 		Invitation, KeyRequest, Membership, Organization, Plan, PlanRevision, Product,
-		ProductApprover, ProductGrant, ServiceToken, Session, SignUp, Statement,
-		StatementLine, Subscription, User []ent.Interceptor
+		ProductApprover, ProductDocument, ProductGrant, ServiceToken, Session, SignUp,
+		Statement, StatementLine, Subscription, User []ent.Interceptor
 	}
 )
 

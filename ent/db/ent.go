@@ -22,6 +22,7 @@ import (
 	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -112,6 +113,7 @@ func checkColumn(t, c string) error {
 			planrevision.Table:    planrevision.ValidColumn,
 			product.Table:         product.ValidColumn,
 			productapprover.Table: productapprover.ValidColumn,
+			productdocument.Table: productdocument.ValidColumn,
 			productgrant.Table:    productgrant.ValidColumn,
 			servicetoken.Table:    servicetoken.ValidColumn,
 			session.Table:         session.ValidColumn,

@@ -24,6 +24,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -68,6 +69,7 @@ const (
 	TypePlanRevision    = "PlanRevision"
 	TypeProduct         = "Product"
 	TypeProductApprover = "ProductApprover"
+	TypeProductDocument = "ProductDocument"
 	TypeProductGrant    = "ProductGrant"
 	TypeServiceToken    = "ServiceToken"
 	TypeSession         = "Session"
@@ -19684,6 +19686,8 @@ type ProductMutation struct {
 	appendtags          []string
 	deprecates_at       *time.Time
 	retires_at          *time.Time
+	last_document       *int
+	addlast_document    *int
 	ending_notice       *int
 	addending_notice    *int
 	clearedFields       map[string]struct{}
@@ -20863,6 +20867,62 @@ func (m *ProductMutation) ResetRetiresAt() {
 	delete(m.clearedFields, product.FieldRetiresAt)
 }
 
+// SetLastDocument sets the "last_document" field.
+func (m *ProductMutation) SetLastDocument(i int) {
+	m.last_document = &i
+	m.addlast_document = nil
+}
+
+// LastDocument returns the value of the "last_document" field in the mutation.
+func (m *ProductMutation) LastDocument() (r int, exists bool) {
+	v := m.last_document
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastDocument returns the old "last_document" field's value of the Product entity.
+// If the Product object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductMutation) OldLastDocument(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastDocument is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastDocument requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastDocument: %w", err)
+	}
+	return oldValue.LastDocument, nil
+}
+
+// AddLastDocument adds i to the "last_document" field.
+func (m *ProductMutation) AddLastDocument(i int) {
+	if m.addlast_document != nil {
+		*m.addlast_document += i
+	} else {
+		m.addlast_document = &i
+	}
+}
+
+// AddedLastDocument returns the value that was added to the "last_document" field in this mutation.
+func (m *ProductMutation) AddedLastDocument() (r int, exists bool) {
+	v := m.addlast_document
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLastDocument resets all changes to the "last_document" field.
+func (m *ProductMutation) ResetLastDocument() {
+	m.last_document = nil
+	m.addlast_document = nil
+}
+
 // SetEndingNotice sets the "ending_notice" field.
 func (m *ProductMutation) SetEndingNotice(i int) {
 	m.ending_notice = &i
@@ -20994,7 +21054,7 @@ func (m *ProductMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ProductMutation) Fields() []string {
-	fields := make([]string, 0, 27)
+	fields := make([]string, 0, 28)
 	if m.organization != nil {
 		fields = append(fields, product.FieldOrganizationID)
 	}
@@ -21073,6 +21133,9 @@ func (m *ProductMutation) Fields() []string {
 	if m.retires_at != nil {
 		fields = append(fields, product.FieldRetiresAt)
 	}
+	if m.last_document != nil {
+		fields = append(fields, product.FieldLastDocument)
+	}
 	if m.ending_notice != nil {
 		fields = append(fields, product.FieldEndingNotice)
 	}
@@ -21136,6 +21199,8 @@ func (m *ProductMutation) Field(name string) (ent.Value, bool) {
 		return m.DeprecatesAt()
 	case product.FieldRetiresAt:
 		return m.RetiresAt()
+	case product.FieldLastDocument:
+		return m.LastDocument()
 	case product.FieldEndingNotice:
 		return m.EndingNotice()
 	}
@@ -21199,6 +21264,8 @@ func (m *ProductMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldDeprecatesAt(ctx)
 	case product.FieldRetiresAt:
 		return m.OldRetiresAt(ctx)
+	case product.FieldLastDocument:
+		return m.OldLastDocument(ctx)
 	case product.FieldEndingNotice:
 		return m.OldEndingNotice(ctx)
 	}
@@ -21392,6 +21459,13 @@ func (m *ProductMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRetiresAt(v)
 		return nil
+	case product.FieldLastDocument:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastDocument(v)
+		return nil
 	case product.FieldEndingNotice:
 		v, ok := value.(int)
 		if !ok {
@@ -21410,6 +21484,9 @@ func (m *ProductMutation) AddedFields() []string {
 	if m.addversion != nil {
 		fields = append(fields, product.FieldVersion)
 	}
+	if m.addlast_document != nil {
+		fields = append(fields, product.FieldLastDocument)
+	}
 	if m.addending_notice != nil {
 		fields = append(fields, product.FieldEndingNotice)
 	}
@@ -21423,6 +21500,8 @@ func (m *ProductMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case product.FieldVersion:
 		return m.AddedVersion()
+	case product.FieldLastDocument:
+		return m.AddedLastDocument()
 	case product.FieldEndingNotice:
 		return m.AddedEndingNotice()
 	}
@@ -21440,6 +21519,13 @@ func (m *ProductMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddVersion(v)
+		return nil
+	case product.FieldLastDocument:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLastDocument(v)
 		return nil
 	case product.FieldEndingNotice:
 		v, ok := value.(int)
@@ -21597,6 +21683,9 @@ func (m *ProductMutation) ResetField(name string) error {
 		return nil
 	case product.FieldRetiresAt:
 		m.ResetRetiresAt()
+		return nil
+	case product.FieldLastDocument:
+		m.ResetLastDocument()
 		return nil
 	case product.FieldEndingNotice:
 		m.ResetEndingNotice()
@@ -22317,6 +22406,1101 @@ func (m *ProductApproverMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown ProductApprover edge %s", name)
+}
+
+// ProductDocumentMutation represents an operation that mutates the ProductDocument nodes in the graph.
+type ProductDocumentMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *uuid.UUID
+	number              *int
+	addnumber           *int
+	title               *string
+	api_version         *string
+	format              *domain.DocumentFormat
+	text                *string
+	size                *int
+	addsize             *int
+	sha256              *string
+	server              *string
+	operations          *domain.DocumentOperations
+	created_at          *time.Time
+	clearedFields       map[string]struct{}
+	product             *uuid.UUID
+	clearedproduct      bool
+	organization        *uuid.UUID
+	clearedorganization bool
+	done                bool
+	oldValue            func(context.Context) (*ProductDocument, error)
+	predicates          []predicate.ProductDocument
+}
+
+var _ ent.Mutation = (*ProductDocumentMutation)(nil)
+
+// productdocumentOption allows management of the mutation configuration using functional options.
+type productdocumentOption func(*ProductDocumentMutation)
+
+// newProductDocumentMutation creates new mutation for the ProductDocument entity.
+func newProductDocumentMutation(c config, op Op, opts ...productdocumentOption) *ProductDocumentMutation {
+	m := &ProductDocumentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeProductDocument,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withProductDocumentID sets the ID field of the mutation.
+func withProductDocumentID(id uuid.UUID) productdocumentOption {
+	return func(m *ProductDocumentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ProductDocument
+		)
+		m.oldValue = func(ctx context.Context) (*ProductDocument, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ProductDocument.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withProductDocument sets the old ProductDocument of the mutation.
+func withProductDocument(node *ProductDocument) productdocumentOption {
+	return func(m *ProductDocumentMutation) {
+		m.oldValue = func(context.Context) (*ProductDocument, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ProductDocumentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ProductDocumentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("db: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ProductDocument entities.
+func (m *ProductDocumentMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ProductDocumentMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ProductDocumentMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ProductDocument.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOrganizationID sets the "organization_id" field.
+func (m *ProductDocumentMutation) SetOrganizationID(u uuid.UUID) {
+	m.organization = &u
+}
+
+// OrganizationID returns the value of the "organization_id" field in the mutation.
+func (m *ProductDocumentMutation) OrganizationID() (r uuid.UUID, exists bool) {
+	v := m.organization
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrganizationID returns the old "organization_id" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldOrganizationID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrganizationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrganizationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrganizationID: %w", err)
+	}
+	return oldValue.OrganizationID, nil
+}
+
+// ResetOrganizationID resets all changes to the "organization_id" field.
+func (m *ProductDocumentMutation) ResetOrganizationID() {
+	m.organization = nil
+}
+
+// SetProductID sets the "product_id" field.
+func (m *ProductDocumentMutation) SetProductID(u uuid.UUID) {
+	m.product = &u
+}
+
+// ProductID returns the value of the "product_id" field in the mutation.
+func (m *ProductDocumentMutation) ProductID() (r uuid.UUID, exists bool) {
+	v := m.product
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProductID returns the old "product_id" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldProductID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProductID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProductID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProductID: %w", err)
+	}
+	return oldValue.ProductID, nil
+}
+
+// ResetProductID resets all changes to the "product_id" field.
+func (m *ProductDocumentMutation) ResetProductID() {
+	m.product = nil
+}
+
+// SetNumber sets the "number" field.
+func (m *ProductDocumentMutation) SetNumber(i int) {
+	m.number = &i
+	m.addnumber = nil
+}
+
+// Number returns the value of the "number" field in the mutation.
+func (m *ProductDocumentMutation) Number() (r int, exists bool) {
+	v := m.number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNumber returns the old "number" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldNumber(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNumber: %w", err)
+	}
+	return oldValue.Number, nil
+}
+
+// AddNumber adds i to the "number" field.
+func (m *ProductDocumentMutation) AddNumber(i int) {
+	if m.addnumber != nil {
+		*m.addnumber += i
+	} else {
+		m.addnumber = &i
+	}
+}
+
+// AddedNumber returns the value that was added to the "number" field in this mutation.
+func (m *ProductDocumentMutation) AddedNumber() (r int, exists bool) {
+	v := m.addnumber
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetNumber resets all changes to the "number" field.
+func (m *ProductDocumentMutation) ResetNumber() {
+	m.number = nil
+	m.addnumber = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *ProductDocumentMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *ProductDocumentMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *ProductDocumentMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetAPIVersion sets the "api_version" field.
+func (m *ProductDocumentMutation) SetAPIVersion(s string) {
+	m.api_version = &s
+}
+
+// APIVersion returns the value of the "api_version" field in the mutation.
+func (m *ProductDocumentMutation) APIVersion() (r string, exists bool) {
+	v := m.api_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIVersion returns the old "api_version" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldAPIVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIVersion: %w", err)
+	}
+	return oldValue.APIVersion, nil
+}
+
+// ResetAPIVersion resets all changes to the "api_version" field.
+func (m *ProductDocumentMutation) ResetAPIVersion() {
+	m.api_version = nil
+}
+
+// SetFormat sets the "format" field.
+func (m *ProductDocumentMutation) SetFormat(df domain.DocumentFormat) {
+	m.format = &df
+}
+
+// Format returns the value of the "format" field in the mutation.
+func (m *ProductDocumentMutation) Format() (r domain.DocumentFormat, exists bool) {
+	v := m.format
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFormat returns the old "format" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldFormat(ctx context.Context) (v domain.DocumentFormat, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFormat is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFormat requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFormat: %w", err)
+	}
+	return oldValue.Format, nil
+}
+
+// ResetFormat resets all changes to the "format" field.
+func (m *ProductDocumentMutation) ResetFormat() {
+	m.format = nil
+}
+
+// SetText sets the "text" field.
+func (m *ProductDocumentMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *ProductDocumentMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldText(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *ProductDocumentMutation) ResetText() {
+	m.text = nil
+}
+
+// SetSize sets the "size" field.
+func (m *ProductDocumentMutation) SetSize(i int) {
+	m.size = &i
+	m.addsize = nil
+}
+
+// Size returns the value of the "size" field in the mutation.
+func (m *ProductDocumentMutation) Size() (r int, exists bool) {
+	v := m.size
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSize returns the old "size" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldSize(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSize is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSize requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSize: %w", err)
+	}
+	return oldValue.Size, nil
+}
+
+// AddSize adds i to the "size" field.
+func (m *ProductDocumentMutation) AddSize(i int) {
+	if m.addsize != nil {
+		*m.addsize += i
+	} else {
+		m.addsize = &i
+	}
+}
+
+// AddedSize returns the value that was added to the "size" field in this mutation.
+func (m *ProductDocumentMutation) AddedSize() (r int, exists bool) {
+	v := m.addsize
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSize resets all changes to the "size" field.
+func (m *ProductDocumentMutation) ResetSize() {
+	m.size = nil
+	m.addsize = nil
+}
+
+// SetSha256 sets the "sha256" field.
+func (m *ProductDocumentMutation) SetSha256(s string) {
+	m.sha256 = &s
+}
+
+// Sha256 returns the value of the "sha256" field in the mutation.
+func (m *ProductDocumentMutation) Sha256() (r string, exists bool) {
+	v := m.sha256
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSha256 returns the old "sha256" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldSha256(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSha256 is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSha256 requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSha256: %w", err)
+	}
+	return oldValue.Sha256, nil
+}
+
+// ResetSha256 resets all changes to the "sha256" field.
+func (m *ProductDocumentMutation) ResetSha256() {
+	m.sha256 = nil
+}
+
+// SetServer sets the "server" field.
+func (m *ProductDocumentMutation) SetServer(s string) {
+	m.server = &s
+}
+
+// Server returns the value of the "server" field in the mutation.
+func (m *ProductDocumentMutation) Server() (r string, exists bool) {
+	v := m.server
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldServer returns the old "server" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldServer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldServer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldServer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldServer: %w", err)
+	}
+	return oldValue.Server, nil
+}
+
+// ResetServer resets all changes to the "server" field.
+func (m *ProductDocumentMutation) ResetServer() {
+	m.server = nil
+}
+
+// SetOperations sets the "operations" field.
+func (m *ProductDocumentMutation) SetOperations(do domain.DocumentOperations) {
+	m.operations = &do
+}
+
+// Operations returns the value of the "operations" field in the mutation.
+func (m *ProductDocumentMutation) Operations() (r domain.DocumentOperations, exists bool) {
+	v := m.operations
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperations returns the old "operations" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldOperations(ctx context.Context) (v domain.DocumentOperations, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperations is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperations requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperations: %w", err)
+	}
+	return oldValue.Operations, nil
+}
+
+// ResetOperations resets all changes to the "operations" field.
+func (m *ProductDocumentMutation) ResetOperations() {
+	m.operations = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ProductDocumentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ProductDocumentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ProductDocument entity.
+// If the ProductDocument object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ProductDocumentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ProductDocumentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// ClearProduct clears the "product" edge to the Product entity.
+func (m *ProductDocumentMutation) ClearProduct() {
+	m.clearedproduct = true
+	m.clearedFields[productdocument.FieldProductID] = struct{}{}
+}
+
+// ProductCleared reports if the "product" edge to the Product entity was cleared.
+func (m *ProductDocumentMutation) ProductCleared() bool {
+	return m.clearedproduct
+}
+
+// ProductIDs returns the "product" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ProductID instead. It exists only for internal usage by the builders.
+func (m *ProductDocumentMutation) ProductIDs() (ids []uuid.UUID) {
+	if id := m.product; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetProduct resets all changes to the "product" edge.
+func (m *ProductDocumentMutation) ResetProduct() {
+	m.product = nil
+	m.clearedproduct = false
+}
+
+// ClearOrganization clears the "organization" edge to the Organization entity.
+func (m *ProductDocumentMutation) ClearOrganization() {
+	m.clearedorganization = true
+	m.clearedFields[productdocument.FieldOrganizationID] = struct{}{}
+}
+
+// OrganizationCleared reports if the "organization" edge to the Organization entity was cleared.
+func (m *ProductDocumentMutation) OrganizationCleared() bool {
+	return m.clearedorganization
+}
+
+// OrganizationIDs returns the "organization" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OrganizationID instead. It exists only for internal usage by the builders.
+func (m *ProductDocumentMutation) OrganizationIDs() (ids []uuid.UUID) {
+	if id := m.organization; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOrganization resets all changes to the "organization" edge.
+func (m *ProductDocumentMutation) ResetOrganization() {
+	m.organization = nil
+	m.clearedorganization = false
+}
+
+// Where appends a list predicates to the ProductDocumentMutation builder.
+func (m *ProductDocumentMutation) Where(ps ...predicate.ProductDocument) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ProductDocumentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ProductDocumentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ProductDocument, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ProductDocumentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ProductDocumentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ProductDocument).
+func (m *ProductDocumentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ProductDocumentMutation) Fields() []string {
+	fields := make([]string, 0, 12)
+	if m.organization != nil {
+		fields = append(fields, productdocument.FieldOrganizationID)
+	}
+	if m.product != nil {
+		fields = append(fields, productdocument.FieldProductID)
+	}
+	if m.number != nil {
+		fields = append(fields, productdocument.FieldNumber)
+	}
+	if m.title != nil {
+		fields = append(fields, productdocument.FieldTitle)
+	}
+	if m.api_version != nil {
+		fields = append(fields, productdocument.FieldAPIVersion)
+	}
+	if m.format != nil {
+		fields = append(fields, productdocument.FieldFormat)
+	}
+	if m.text != nil {
+		fields = append(fields, productdocument.FieldText)
+	}
+	if m.size != nil {
+		fields = append(fields, productdocument.FieldSize)
+	}
+	if m.sha256 != nil {
+		fields = append(fields, productdocument.FieldSha256)
+	}
+	if m.server != nil {
+		fields = append(fields, productdocument.FieldServer)
+	}
+	if m.operations != nil {
+		fields = append(fields, productdocument.FieldOperations)
+	}
+	if m.created_at != nil {
+		fields = append(fields, productdocument.FieldCreatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ProductDocumentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case productdocument.FieldOrganizationID:
+		return m.OrganizationID()
+	case productdocument.FieldProductID:
+		return m.ProductID()
+	case productdocument.FieldNumber:
+		return m.Number()
+	case productdocument.FieldTitle:
+		return m.Title()
+	case productdocument.FieldAPIVersion:
+		return m.APIVersion()
+	case productdocument.FieldFormat:
+		return m.Format()
+	case productdocument.FieldText:
+		return m.Text()
+	case productdocument.FieldSize:
+		return m.Size()
+	case productdocument.FieldSha256:
+		return m.Sha256()
+	case productdocument.FieldServer:
+		return m.Server()
+	case productdocument.FieldOperations:
+		return m.Operations()
+	case productdocument.FieldCreatedAt:
+		return m.CreatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ProductDocumentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case productdocument.FieldOrganizationID:
+		return m.OldOrganizationID(ctx)
+	case productdocument.FieldProductID:
+		return m.OldProductID(ctx)
+	case productdocument.FieldNumber:
+		return m.OldNumber(ctx)
+	case productdocument.FieldTitle:
+		return m.OldTitle(ctx)
+	case productdocument.FieldAPIVersion:
+		return m.OldAPIVersion(ctx)
+	case productdocument.FieldFormat:
+		return m.OldFormat(ctx)
+	case productdocument.FieldText:
+		return m.OldText(ctx)
+	case productdocument.FieldSize:
+		return m.OldSize(ctx)
+	case productdocument.FieldSha256:
+		return m.OldSha256(ctx)
+	case productdocument.FieldServer:
+		return m.OldServer(ctx)
+	case productdocument.FieldOperations:
+		return m.OldOperations(ctx)
+	case productdocument.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ProductDocument field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductDocumentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case productdocument.FieldOrganizationID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrganizationID(v)
+		return nil
+	case productdocument.FieldProductID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProductID(v)
+		return nil
+	case productdocument.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNumber(v)
+		return nil
+	case productdocument.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case productdocument.FieldAPIVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIVersion(v)
+		return nil
+	case productdocument.FieldFormat:
+		v, ok := value.(domain.DocumentFormat)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFormat(v)
+		return nil
+	case productdocument.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case productdocument.FieldSize:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSize(v)
+		return nil
+	case productdocument.FieldSha256:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSha256(v)
+		return nil
+	case productdocument.FieldServer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetServer(v)
+		return nil
+	case productdocument.FieldOperations:
+		v, ok := value.(domain.DocumentOperations)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperations(v)
+		return nil
+	case productdocument.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ProductDocument field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ProductDocumentMutation) AddedFields() []string {
+	var fields []string
+	if m.addnumber != nil {
+		fields = append(fields, productdocument.FieldNumber)
+	}
+	if m.addsize != nil {
+		fields = append(fields, productdocument.FieldSize)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ProductDocumentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case productdocument.FieldNumber:
+		return m.AddedNumber()
+	case productdocument.FieldSize:
+		return m.AddedSize()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ProductDocumentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case productdocument.FieldNumber:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddNumber(v)
+		return nil
+	case productdocument.FieldSize:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSize(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ProductDocument numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ProductDocumentMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ProductDocumentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ProductDocumentMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ProductDocument nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ProductDocumentMutation) ResetField(name string) error {
+	switch name {
+	case productdocument.FieldOrganizationID:
+		m.ResetOrganizationID()
+		return nil
+	case productdocument.FieldProductID:
+		m.ResetProductID()
+		return nil
+	case productdocument.FieldNumber:
+		m.ResetNumber()
+		return nil
+	case productdocument.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case productdocument.FieldAPIVersion:
+		m.ResetAPIVersion()
+		return nil
+	case productdocument.FieldFormat:
+		m.ResetFormat()
+		return nil
+	case productdocument.FieldText:
+		m.ResetText()
+		return nil
+	case productdocument.FieldSize:
+		m.ResetSize()
+		return nil
+	case productdocument.FieldSha256:
+		m.ResetSha256()
+		return nil
+	case productdocument.FieldServer:
+		m.ResetServer()
+		return nil
+	case productdocument.FieldOperations:
+		m.ResetOperations()
+		return nil
+	case productdocument.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductDocument field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ProductDocumentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.product != nil {
+		edges = append(edges, productdocument.EdgeProduct)
+	}
+	if m.organization != nil {
+		edges = append(edges, productdocument.EdgeOrganization)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ProductDocumentMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case productdocument.EdgeProduct:
+		if id := m.product; id != nil {
+			return []ent.Value{*id}
+		}
+	case productdocument.EdgeOrganization:
+		if id := m.organization; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ProductDocumentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ProductDocumentMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ProductDocumentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedproduct {
+		edges = append(edges, productdocument.EdgeProduct)
+	}
+	if m.clearedorganization {
+		edges = append(edges, productdocument.EdgeOrganization)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ProductDocumentMutation) EdgeCleared(name string) bool {
+	switch name {
+	case productdocument.EdgeProduct:
+		return m.clearedproduct
+	case productdocument.EdgeOrganization:
+		return m.clearedorganization
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ProductDocumentMutation) ClearEdge(name string) error {
+	switch name {
+	case productdocument.EdgeProduct:
+		m.ClearProduct()
+		return nil
+	case productdocument.EdgeOrganization:
+		m.ClearOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductDocument unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ProductDocumentMutation) ResetEdge(name string) error {
+	switch name {
+	case productdocument.EdgeProduct:
+		m.ResetProduct()
+		return nil
+	case productdocument.EdgeOrganization:
+		m.ResetOrganization()
+		return nil
+	}
+	return fmt.Errorf("unknown ProductDocument edge %s", name)
 }
 
 // ProductGrantMutation represents an operation that mutates the ProductGrant nodes in the graph.

@@ -181,6 +181,18 @@ func (*Product) NodeKind() nodeid.Kind { return nodeid.Product }
 func (m *Product) Lacks(columns []string) bool { return lacking(m.columns, columns) }
 
 // GlobalID returns the opaque id that the schema shows for the row.
+func (m *ProductDocument) GlobalID() string { return nodeid.Encode(nodeid.ProductDocument, m.ID) }
+
+// IsNode marks the row as a GraphQL Node.
+func (*ProductDocument) IsNode() {}
+
+// NodeKind returns the row's type in the public schema.
+func (*ProductDocument) NodeKind() nodeid.Kind { return nodeid.ProductDocument }
+
+// Lacks reports whether the row was read without one of the columns.
+func (m *ProductDocument) Lacks(columns []string) bool { return lacking(m.columns, columns) }
+
+// GlobalID returns the opaque id that the schema shows for the row.
 func (m *ServiceToken) GlobalID() string { return nodeid.Encode(nodeid.ServiceToken, m.ID) }
 
 // IsNode marks the row as a GraphQL Node.

@@ -75,6 +75,8 @@ type Product struct {
 	DeprecatesAt *time.Time `json:"deprecates_at,omitempty"`
 	// When it was or will be retired.
 	RetiresAt *time.Time `json:"retires_at,omitempty"`
+	// The greatest number that one of its OpenAPI documents has had.
+	LastDocument int `json:"last_document,omitempty"`
 	// The last notice of its retirement that was announced, in days before; NULL: none.
 	EndingNotice *int `json:"ending_notice,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -117,7 +119,7 @@ func (*Product) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case product.FieldKeyless, product.FieldEnforceEndpoints:
 			values[i] = new(sql.NullBool)
-		case product.FieldVersion, product.FieldEndingNotice:
+		case product.FieldVersion, product.FieldLastDocument, product.FieldEndingNotice:
 			values[i] = new(sql.NullInt64)
 		case product.FieldName, product.FieldTitle, product.FieldTitleFolded, product.FieldSummary, product.FieldDescription, product.FieldAPIVersion, product.FieldExternalID, product.FieldVisibility, product.FieldStatus, product.FieldApproval, product.FieldDocumentationURL, product.FieldLogoURL, product.FieldTermsVersion, product.FieldTermsURL, product.FieldHandOffURL:
 			values[i] = new(sql.NullString)
@@ -312,6 +314,12 @@ func (_m *Product) assignValues(columns []string, values []any) error {
 				_m.RetiresAt = new(time.Time)
 				*_m.RetiresAt = value.Time
 			}
+		case product.FieldLastDocument:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field last_document", values[i])
+			} else if value.Valid {
+				_m.LastDocument = int(value.Int64)
+			}
 		case product.FieldEndingNotice:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field ending_notice", values[i])
@@ -445,6 +453,9 @@ func (_m *Product) String() string {
 		builder.WriteString("retires_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("last_document=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LastDocument))
 	builder.WriteString(", ")
 	if v := _m.EndingNotice; v != nil {
 		builder.WriteString("ending_notice=")

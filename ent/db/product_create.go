@@ -333,6 +333,20 @@ func (_c *ProductCreate) SetNillableRetiresAt(v *time.Time) *ProductCreate {
 	return _c
 }
 
+// SetLastDocument sets the "last_document" field.
+func (_c *ProductCreate) SetLastDocument(v int) *ProductCreate {
+	_c.mutation.SetLastDocument(v)
+	return _c
+}
+
+// SetNillableLastDocument sets the "last_document" field if the given value is not nil.
+func (_c *ProductCreate) SetNillableLastDocument(v *int) *ProductCreate {
+	if v != nil {
+		_c.SetLastDocument(*v)
+	}
+	return _c
+}
+
 // SetEndingNotice sets the "ending_notice" field.
 func (_c *ProductCreate) SetEndingNotice(v int) *ProductCreate {
 	_c.mutation.SetEndingNotice(v)
@@ -473,6 +487,10 @@ func (_c *ProductCreate) defaults() error {
 		v := product.DefaultEnforceEndpoints
 		_c.mutation.SetEnforceEndpoints(v)
 	}
+	if _, ok := _c.mutation.LastDocument(); !ok {
+		v := product.DefaultLastDocument
+		_c.mutation.SetLastDocument(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if product.DefaultID == nil {
 			return fmt.Errorf("db: uninitialized product.DefaultID (forgotten import db/runtime?)")
@@ -565,6 +583,9 @@ func (_c *ProductCreate) check() error {
 	if _, ok := _c.mutation.EnforceEndpoints(); !ok {
 		return &ValidationError{Name: "enforce_endpoints", err: errors.New(`db: missing required field "Product.enforce_endpoints"`)}
 	}
+	if _, ok := _c.mutation.LastDocument(); !ok {
+		return &ValidationError{Name: "last_document", err: errors.New(`db: missing required field "Product.last_document"`)}
+	}
 	if len(_c.mutation.OrganizationIDs()) == 0 {
 		return &ValidationError{Name: "organization", err: errors.New(`db: missing required edge "Product.organization"`)}
 	}
@@ -572,7 +593,7 @@ func (_c *ProductCreate) check() error {
 }
 
 // insertProduct inserts a row. What is not set is NULL.
-const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "summary", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "logo_url", "terms_version", "terms_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "tags", "deprecates_at", "retires_at", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
+const insertProduct = `INSERT INTO "products" ("organization_id", "created_at", "updated_at", "version", "name", "title", "title_folded", "summary", "description", "api_version", "external_id", "visibility", "status", "approval", "auth_types", "documentation_url", "logo_url", "terms_version", "terms_url", "hand_off_url", "keyless", "request_form", "enforce_endpoints", "tags", "deprecates_at", "retires_at", "last_document", "ending_notice", "id") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`
 
 func (_c *ProductCreate) sqlSave(ctx context.Context) (*Product, error) {
 	node, args, err := _c.values()
@@ -606,7 +627,7 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 	if err := _c.check(); err != nil {
 		return nil, nil, err
 	}
-	node, args := &Product{config: _c.config}, make([]any, 28)
+	node, args := &Product{config: _c.config}, make([]any, 29)
 	if value, ok := _c.mutation.OrganizationID(); ok {
 		args[0] = value.String()
 		node.OrganizationID = value
@@ -723,12 +744,16 @@ func (_c *ProductCreate) values() (*Product, []any, error) {
 		args[25] = value
 		node.RetiresAt = &value
 	}
-	if value, ok := _c.mutation.EndingNotice(); ok {
+	if value, ok := _c.mutation.LastDocument(); ok {
 		args[26] = int64(value)
+		node.LastDocument = value
+	}
+	if value, ok := _c.mutation.EndingNotice(); ok {
+		args[27] = int64(value)
 		node.EndingNotice = &value
 	}
 	if value, ok := _c.mutation.ID(); ok {
-		args[27] = value.String()
+		args[28] = value.String()
 		node.ID = value
 	}
 	_c.mutation.id = &node.ID
@@ -844,6 +869,10 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RetiresAt(); ok {
 		_spec.SetField(product.FieldRetiresAt, field.TypeTime, value)
 		_node.RetiresAt = &value
+	}
+	if value, ok := _c.mutation.LastDocument(); ok {
+		_spec.SetField(product.FieldLastDocument, field.TypeInt, value)
+		_node.LastDocument = value
 	}
 	if value, ok := _c.mutation.EndingNotice(); ok {
 		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)

@@ -385,6 +385,27 @@ func (_u *ProductUpdate) ClearRetiresAt() *ProductUpdate {
 	return _u
 }
 
+// SetLastDocument sets the "last_document" field.
+func (_u *ProductUpdate) SetLastDocument(v int) *ProductUpdate {
+	_u.mutation.ResetLastDocument()
+	_u.mutation.SetLastDocument(v)
+	return _u
+}
+
+// SetNillableLastDocument sets the "last_document" field if the given value is not nil.
+func (_u *ProductUpdate) SetNillableLastDocument(v *int) *ProductUpdate {
+	if v != nil {
+		_u.SetLastDocument(*v)
+	}
+	return _u
+}
+
+// AddLastDocument adds value to the "last_document" field.
+func (_u *ProductUpdate) AddLastDocument(v int) *ProductUpdate {
+	_u.mutation.AddLastDocument(v)
+	return _u
+}
+
 // SetEndingNotice sets the "ending_notice" field.
 func (_u *ProductUpdate) SetEndingNotice(v int) *ProductUpdate {
 	_u.mutation.ResetEndingNotice()
@@ -584,6 +605,12 @@ func (_u *ProductUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.RetiresAtCleared() {
 		_spec.ClearField(product.FieldRetiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastDocument(); ok {
+		_spec.SetField(product.FieldLastDocument, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedLastDocument(); ok {
+		_spec.AddField(product.FieldLastDocument, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.EndingNotice(); ok {
 		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)
@@ -969,6 +996,27 @@ func (_u *ProductUpdateOne) ClearRetiresAt() *ProductUpdateOne {
 	return _u
 }
 
+// SetLastDocument sets the "last_document" field.
+func (_u *ProductUpdateOne) SetLastDocument(v int) *ProductUpdateOne {
+	_u.mutation.ResetLastDocument()
+	_u.mutation.SetLastDocument(v)
+	return _u
+}
+
+// SetNillableLastDocument sets the "last_document" field if the given value is not nil.
+func (_u *ProductUpdateOne) SetNillableLastDocument(v *int) *ProductUpdateOne {
+	if v != nil {
+		_u.SetLastDocument(*v)
+	}
+	return _u
+}
+
+// AddLastDocument adds value to the "last_document" field.
+func (_u *ProductUpdateOne) AddLastDocument(v int) *ProductUpdateOne {
+	_u.mutation.AddLastDocument(v)
+	return _u
+}
+
 // SetEndingNotice sets the "ending_notice" field.
 func (_u *ProductUpdateOne) SetEndingNotice(v int) *ProductUpdateOne {
 	_u.mutation.ResetEndingNotice()
@@ -1198,6 +1246,12 @@ func (_u *ProductUpdateOne) sqlSave(ctx context.Context) (_node *Product, err er
 	}
 	if _u.mutation.RetiresAtCleared() {
 		_spec.ClearField(product.FieldRetiresAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastDocument(); ok {
+		_spec.SetField(product.FieldLastDocument, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedLastDocument(); ok {
+		_spec.AddField(product.FieldLastDocument, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.EndingNotice(); ok {
 		_spec.SetField(product.FieldEndingNotice, field.TypeInt, value)

@@ -23,6 +23,7 @@ import (
 	"portico/ent/db/plan"
 	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
 	"portico/ent/db/signup"
@@ -1753,12 +1754,119 @@ func (*ProductQuery) Assign(column string) func(m *Product, v any) error {
 		return func(m *Product, v any) error {
 			return rowscan.Optional(&m.RetiresAt, v, rowscan.Time)
 		}
+	case product.FieldLastDocument:
+		return func(m *Product, v any) error {
+			return rowscan.Int(&m.LastDocument, v)
+		}
 	case product.FieldEndingNotice:
 		return func(m *Product, v any) error {
 			return rowscan.Optional(&m.EndingNotice, v, rowscan.Int)
 		}
 	case product.FieldID:
 		return func(m *Product, v any) error {
+			return rowscan.ID(&m.ID, v)
+		}
+	}
+	return nil
+}
+
+// Statement returns the query's statement as the row policies restrict it, with
+// some columns of its rows.
+func (_q *ProductDocumentQuery) Statement(ctx context.Context, columns []string) (*sql.Selector, error) {
+	_q.ctx.Fields = columns
+	if err := onlyTraversers(_q.inters); err != nil {
+		return nil, err
+	}
+	if err := _q.prepareQuery(ctx); err != nil {
+		return nil, err
+	}
+	s := _q.sqlQuery(ctx)
+	return s, s.Err()
+}
+
+// Driver returns the driver that runs the query.
+func (_q *ProductDocumentQuery) Driver() dialect.Driver { return _q.driver }
+
+// Columns returns the names of all columns.
+func (*ProductDocumentQuery) Columns() []string { return productdocument.Columns }
+
+// Row returns an empty row for some columns; nil means all.
+func (_q *ProductDocumentQuery) Row(columns []string) *ProductDocument {
+	return &ProductDocument{config: _q.config, columns: columns}
+}
+
+// JoinedProduct returns the product that was read with the row, in the same
+// statement and for the same viewer; nil if none was.
+func (m *ProductDocument) JoinedProduct() *Product { return m.joinedProduct }
+
+// Computed returns the value of a name that was computed for the row in the same
+// statement and for the same viewer; nil if none was.
+func (m *ProductDocument) Computed(name string) any { return m.computed.Get(name) }
+
+// Join sets the object that a column of the row refers to, or a computed value.
+func (m *ProductDocument) Join(name string, to any) {
+	switch name {
+	case productdocument.FieldProductID:
+		m.joinedProduct, _ = to.(*Product)
+	default:
+		m.computed.Set(name, to)
+	}
+}
+
+// Assign returns the function that assigns a column's value to a row; nil for an
+// unknown column.
+func (*ProductDocumentQuery) Assign(column string) func(m *ProductDocument, v any) error {
+	switch column {
+	case productdocument.FieldOrganizationID:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.ID(&m.OrganizationID, v)
+		}
+	case productdocument.FieldProductID:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.ID(&m.ProductID, v)
+		}
+	case productdocument.FieldNumber:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Int(&m.Number, v)
+		}
+	case productdocument.FieldTitle:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Text(&m.Title, v)
+		}
+	case productdocument.FieldAPIVersion:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Text(&m.APIVersion, v)
+		}
+	case productdocument.FieldFormat:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Text(&m.Format, v)
+		}
+	case productdocument.FieldText:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Text(&m.Text, v)
+		}
+	case productdocument.FieldSize:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Int(&m.Size, v)
+		}
+	case productdocument.FieldSha256:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Text(&m.Sha256, v)
+		}
+	case productdocument.FieldServer:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Text(&m.Server, v)
+		}
+	case productdocument.FieldOperations:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.JSON(&m.Operations, v)
+		}
+	case productdocument.FieldCreatedAt:
+		return func(m *ProductDocument, v any) error {
+			return rowscan.Time(&m.CreatedAt, v)
+		}
+	case productdocument.FieldID:
+		return func(m *ProductDocument, v any) error {
 			return rowscan.ID(&m.ID, v)
 		}
 	}

@@ -46,6 +46,8 @@ type Tx struct {
 	Product *ProductClient
 	// ProductApprover is the client for interacting with the ProductApprover builders.
 	ProductApprover *ProductApproverClient
+	// ProductDocument is the client for interacting with the ProductDocument builders.
+	ProductDocument *ProductDocumentClient
 	// ProductGrant is the client for interacting with the ProductGrant builders.
 	ProductGrant *ProductGrantClient
 	// ServiceToken is the client for interacting with the ServiceToken builders.
@@ -209,6 +211,7 @@ func (tx *Tx) init() {
 	tx.PlanRevision = NewPlanRevisionClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
 	tx.ProductApprover = NewProductApproverClient(tx.config)
+	tx.ProductDocument = NewProductDocumentClient(tx.config)
 	tx.ProductGrant = NewProductGrantClient(tx.config)
 	tx.ServiceToken = NewServiceTokenClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)

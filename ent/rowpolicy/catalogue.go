@@ -30,6 +30,10 @@ func Plan() ent.Policy {
 	return p
 }
 
+// ProductDocument is the policy of OpenAPI documents: viewers who see a product see its
+// documents.
+func ProductDocument() ent.Policy { return Plan() }
+
 // Guide is the policy of guides: viewers who see a product see its guides.
 func Guide() ent.Policy { return Plan() }
 

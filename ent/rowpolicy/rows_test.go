@@ -37,27 +37,28 @@ func readable() map[string]reach {
 	products := reach{all, "deprecated granted history offered over own", all}
 	ofAccount := reach{"other own", "own", "other own"}
 	return map[string]reach{
-		"organizations":  {"own", "own", "own"},
-		"accounts":       {"other own", "own", "closed other own"},
-		"users":          {"colleague other own staff", "colleague own", "closed colleague other own staff"},
-		"memberships":    {"colleague other own", "colleague own", "colleague other own"},
-		"invitations":    ofAccount,
-		"products":       products,
-		"plans":          products,
-		"plan_revisions": products,
-		"endpoints":      products,
-		"guides":         products,
-		"apps":           {"other own", "own", "other own removed sanction"},
-		"credentials":    {"other own", "own", "other own removed"},
-		"access_entries": ofAccount,
-		"app_transfers":  ofAccount,
-		"statements":     ofAccount, "statement_lines": ofAccount,
-		"key_requests":   ofAccount,
-		"subscriptions":  {"other own sanction", "own", "other own removed sanction"},
-		"events":         ofAccount,
-		"service_tokens": {"other own", "", "other own"},
-		"sign_ups":       {"other own", "", "other own"},
-		"sessions":       {"staff", "own", "other own staff"},
+		"organizations":     {"own", "own", "own"},
+		"accounts":          {"other own", "own", "closed other own"},
+		"users":             {"colleague other own staff", "colleague own", "closed colleague other own staff"},
+		"memberships":       {"colleague other own", "colleague own", "colleague other own"},
+		"invitations":       ofAccount,
+		"products":          products,
+		"plans":             products,
+		"plan_revisions":    products,
+		"endpoints":         products,
+		"guides":            products,
+		"product_documents": products,
+		"apps":              {"other own", "own", "other own removed sanction"},
+		"credentials":       {"other own", "own", "other own removed"},
+		"access_entries":    ofAccount,
+		"app_transfers":     ofAccount,
+		"key_requests":      ofAccount,
+		"subscriptions":     {"other own sanction", "own", "other own removed sanction"},
+		"events":            ofAccount,
+		"service_tokens":    {"other own", "", "other own"},
+		"sign_ups":          {"other own", "", "other own"},
+		"sessions":          {"staff", "own", "other own staff"},
+		"statements":        ofAccount, "statement_lines": ofAccount,
 
 		"product_approvers": {"other own", "", "other own"},
 		"product_grants":    ofAccount,
@@ -67,7 +68,7 @@ func readable() map[string]reach {
 // changeable returns the rows that each viewer may change.
 func changeable() map[string]reach {
 	out := readable()
-	for _, of := range []string{"organizations", "products", "product_approvers", "product_grants", "plans", "plan_revisions", "endpoints", "guides", "service_tokens", "sign_ups", "app_transfers"} {
+	for _, of := range []string{"organizations", "products", "product_approvers", "product_grants", "plans", "plan_revisions", "endpoints", "guides", "product_documents", "service_tokens", "sign_ups", "app_transfers"} {
 		r := out[of]
 		r.developer = denied
 		out[of] = r
@@ -86,8 +87,8 @@ func creatable() map[string]reach {
 	return map[string]reach{
 		"organizations": {},
 		"statements":    {inside: "other own"}, "statement_lines": {inside: "other own"},
-		"accounts":      byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
-		"products": byStaff, "plans": byStaff, "plan_revisions": byStaff, "endpoints": byStaff, "guides": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "product_grants": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
+		"accounts": byStaff, "users": byStaff, "memberships": byStaff, "invitations": byStaff,
+		"products": byStaff, "plans": byStaff, "plan_revisions": byStaff, "endpoints": byStaff, "guides": byStaff, "product_documents": byStaff, "service_tokens": byStaff, "product_approvers": byStaff, "product_grants": byStaff, "sign_ups": byStaff, "app_transfers": byStaff,
 		"apps": byAll, "credentials": byAll, "access_entries": byAll, "key_requests": byAll, "subscriptions": byAll, "events": byAll,
 		"sessions": {"", "own", "other own"},
 	}
@@ -98,7 +99,7 @@ func creatable() map[string]reach {
 // nothing, or denied.
 func approver() (reads, changes, creates map[string]string) {
 	reads = map[string]string{
-		"organizations": "own", "accounts": "own", "users": "staff", "products": "own", "plans": "own", "plan_revisions": "own", "guides": "own",
+		"organizations": "own", "accounts": "own", "users": "staff", "products": "own", "plans": "own", "plan_revisions": "own", "guides": "own", "product_documents": "own",
 		"apps": "own", "key_requests": "own", "subscriptions": "own", "events": "own", "sessions": "own",
 		"endpoints": "", "memberships": "", "invitations": "", "credentials": "", "access_entries": "", "service_tokens": "", "product_approvers": "", "product_grants": "", "sign_ups": "", "app_transfers": "", "statements": "", "statement_lines": "",
 	}
@@ -269,13 +270,13 @@ func (w *world) creates(t *testing.T, x table, who string, o owner) bool {
 }
 
 // Everybody who reads a public catalogue reaches the public products that are on offer, with
-// their plans and guides, and nothing else; and changes and creates nothing.
+// their plans, guides and documents, and nothing else; and changes and creates nothing.
 func TestEverybodyReachesAPublicCatalogueAlone(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := newWorld(t, url)
 		for _, x := range tables() {
 			want := denied
-			if x.name == "products" || x.name == "plans" || x.name == "guides" {
+			if x.name == "products" || x.name == "plans" || x.name == "guides" || x.name == "product_documents" {
 				want = "deprecated offered"
 			}
 			require.Equal(t, want, w.reached(t, x, "everybody", func(t *testing.T, who string, o owner) (int, error) {

@@ -24,6 +24,7 @@ import (
 	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -141,6 +142,15 @@ func catalogue() []table {
 		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
 			return c.Guide.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).
 				SetSlug(id.String()).SetTitle("Guide").SetText("Text").SetPosition(1).Exec(ctx)
+		}},
+		{"product_documents", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ProductDocument.Query().Where(productdocument.ID(id)).Count(ctx)
+		}, func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
+			return c.ProductDocument.Delete().Where(productdocument.ID(id)).Exec(ctx)
+		}, func(ctx context.Context, c *db.Client, o owner, id uuid.UUID) error {
+			return c.ProductDocument.Create().SetID(id).SetOrganizationID(o.organization).SetProductID(o.id("products")).SetNumber(int(id.ID()) + 1).
+				SetTitle("Orders").SetAPIVersion("1").SetFormat(domain.DocumentJSON).SetText("{}").SetSize(2).SetSha256("").SetServer("").
+				SetOperations(domain.DocumentOperations{}).Exec(ctx)
 		}},
 		{"plan_revisions", func(ctx context.Context, c *db.Client, id uuid.UUID) (int, error) {
 			return c.PlanRevision.Query().Where(planrevision.ID(id)).Count(ctx)

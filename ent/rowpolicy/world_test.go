@@ -94,7 +94,7 @@ func newWorld(t *testing.T, url string) *world {
 		"over":        {shown: domain.Retired, visibility: domain.Public, status: access.SubscriptionRejected},
 	} {
 		o.organization, o.rows, o.account = one, map[string]uuid.UUID{}, own.account
-		w.add(t, name, o, "products", "plans", "plan_revisions", "endpoints", "guides")
+		w.add(t, name, o, "products", "plans", "plan_revisions", "endpoints", "guides", "product_documents")
 		switch name {
 		case "granted", "unpublished", "history":
 			w.grant(t, o.organization, own.account, w.owners[name].rows["products"])

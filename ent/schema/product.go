@@ -43,6 +43,7 @@ func (Product) Fields() []ent.Field {
 		field.JSON("tags", []string{}).Optional().Comment("Folded and sorted; NULL: none."),
 		field.Time("deprecates_at").Optional().Nillable().Comment("When it was or will be deprecated."),
 		field.Time("retires_at").Optional().Nillable().Comment("When it was or will be retired."),
+		field.Int("last_document").Default(0).Comment("The greatest number that one of its OpenAPI documents has had."),
 		field.Int("ending_notice").Optional().Nillable().Comment("The last notice of its retirement that was announced, in days before; NULL: none."),
 	}
 }

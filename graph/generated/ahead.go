@@ -206,6 +206,12 @@ func (a *Ahead) callProduct(ctx context.Context, id uuid.UUID) {
 				continue
 			}
 			_, _ = ec.Resolvers.Product().Guides(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		case "documents":
+			var err error
+			if fc.Args, err = gqlhttp.Arguments(ctx, "Product", field, op.Variables, ec.field_Product_documents_args); err != nil {
+				continue
+			}
+			_, _ = ec.Resolvers.Product().Documents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		}
 	}
 }

@@ -71,6 +71,8 @@ type ResolverRoot interface {
 	PlanRevisionConnection() PlanRevisionConnectionResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
+	ProductDocument() ProductDocumentResolver
+	ProductDocumentConnection() ProductDocumentConnectionResolver
 	ProductSubscription() ProductSubscriptionResolver
 	ProductSubscriptionConnection() ProductSubscriptionConnectionResolver
 	Query() QueryResolver
@@ -570,6 +572,11 @@ type ComplexityRoot struct {
 		UserErrors          func(childComplexity int) int
 	}
 
+	DeleteProductDocumentPayload struct {
+		DeletedProductDocumentID func(childComplexity int) int
+		UserErrors               func(childComplexity int) int
+	}
+
 	DeleteUserPayload struct {
 		DeletedUserID func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
@@ -616,6 +623,27 @@ type ComplexityRoot struct {
 	DisableUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	DocumentChange struct {
+		Kind   func(childComplexity int) int
+		Method func(childComplexity int) int
+		Parts  func(childComplexity int) int
+		Path   func(childComplexity int) int
+	}
+
+	DocumentChanges struct {
+		AddedCount   func(childComplexity int) int
+		ChangedCount func(childComplexity int) int
+		Operations   func(childComplexity int) int
+		RemovedCount func(childComplexity int) int
+	}
+
+	DocumentEndpoints struct {
+		CreatedCount              func(childComplexity int) int
+		DeletedCount              func(childComplexity int) int
+		NarrowedSubscriptionCount func(childComplexity int) int
+		UpdatedCount              func(childComplexity int) int
 	}
 
 	EnableKeyPayload struct {
@@ -1012,6 +1040,7 @@ type ComplexityRoot struct {
 		DeleteEndpoint              func(childComplexity int, input model.DeleteEndpointInput) int
 		DeleteGuide                 func(childComplexity int, input model.DeleteGuideInput) int
 		DeleteKeyRequest            func(childComplexity int, input model.DeleteKeyRequestInput) int
+		DeleteProductDocument       func(childComplexity int, input model.DeleteProductDocumentInput) int
 		DeleteUser                  func(childComplexity int, input model.DeleteUserInput) int
 		DeprecateProduct            func(childComplexity int, input catalog.DeprecateProductInput) int
 		DisableKey                  func(childComplexity int, input model.DisableKeyInput) int
@@ -1071,6 +1100,7 @@ type ComplexityRoot struct {
 		UpdateProduct               func(childComplexity int, input model.UpdateProductInput) int
 		UpdateSubscriptionEndpoints func(childComplexity int, input model.UpdateSubscriptionEndpointsInput) int
 		UpdateUser                  func(childComplexity int, input model.UpdateUserInput) int
+		UploadProductDocument       func(childComplexity int, input catalog.UploadProductDocumentInput) int
 		VerifyEmail                 func(childComplexity int, input identity.VerifyEmailInput) int
 		Withdraw                    func(childComplexity int, input model.WithdrawInput) int
 		WithdrawKeyRequest          func(childComplexity int, input model.WithdrawKeyRequestInput) int
@@ -1225,6 +1255,7 @@ type ComplexityRoot struct {
 		Description      func(childComplexity int) int
 		DescriptionHTML  func(childComplexity int) int
 		DocumentationURL func(childComplexity int) int
+		Documents        func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Endpoints        func(childComplexity int, first *int, after *string, last *int, before *string) int
 		EnforceEndpoints func(childComplexity int) int
 		ExternalID       func(childComplexity int) int
@@ -1255,9 +1286,45 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int) int
 	}
 
+	ProductDocument struct {
+		APIVersion func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		Curl       func(childComplexity int, method string, path string) int
+		Format     func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Number     func(childComplexity int) int
+		Operations func(childComplexity int) int
+		Product    func(childComplexity int) int
+		Server     func(childComplexity int) int
+		Sha256     func(childComplexity int) int
+		Size       func(childComplexity int) int
+		Text       func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	ProductDocumentConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ProductDocumentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	ProductEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ProductOperation struct {
+		Deprecated  func(childComplexity int) int
+		Method      func(childComplexity int) int
+		OperationID func(childComplexity int) int
+		Path        func(childComplexity int) int
+		Summary     func(childComplexity int) int
 	}
 
 	ProductPermissions struct {
@@ -1868,6 +1935,13 @@ type ComplexityRoot struct {
 	UpdateUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UploadProductDocumentPayload struct {
+		Changes         func(childComplexity int) int
+		Endpoints       func(childComplexity int) int
+		ProductDocument func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
 	}
 
 	UpstreamCalls struct {
@@ -3747,6 +3821,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteKeyRequestPayload.UserErrors(childComplexity), true
 
+	case "DeleteProductDocumentPayload.deletedProductDocumentId":
+		if e.ComplexityRoot.DeleteProductDocumentPayload.DeletedProductDocumentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteProductDocumentPayload.DeletedProductDocumentID(childComplexity), true
+	case "DeleteProductDocumentPayload.userErrors":
+		if e.ComplexityRoot.DeleteProductDocumentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteProductDocumentPayload.UserErrors(childComplexity), true
+
 	case "DeleteUserPayload.deletedUserId":
 		if e.ComplexityRoot.DeleteUserPayload.DeletedUserID == nil {
 			break
@@ -3898,6 +3985,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DisableUserPayload.UserErrors(childComplexity), true
+
+	case "DocumentChange.kind":
+		if e.ComplexityRoot.DocumentChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChange.Kind(childComplexity), true
+	case "DocumentChange.method":
+		if e.ComplexityRoot.DocumentChange.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChange.Method(childComplexity), true
+	case "DocumentChange.parts":
+		if e.ComplexityRoot.DocumentChange.Parts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChange.Parts(childComplexity), true
+	case "DocumentChange.path":
+		if e.ComplexityRoot.DocumentChange.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChange.Path(childComplexity), true
+
+	case "DocumentChanges.addedCount":
+		if e.ComplexityRoot.DocumentChanges.AddedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChanges.AddedCount(childComplexity), true
+	case "DocumentChanges.changedCount":
+		if e.ComplexityRoot.DocumentChanges.ChangedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChanges.ChangedCount(childComplexity), true
+	case "DocumentChanges.operations":
+		if e.ComplexityRoot.DocumentChanges.Operations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChanges.Operations(childComplexity), true
+	case "DocumentChanges.removedCount":
+		if e.ComplexityRoot.DocumentChanges.RemovedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentChanges.RemovedCount(childComplexity), true
+
+	case "DocumentEndpoints.createdCount":
+		if e.ComplexityRoot.DocumentEndpoints.CreatedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentEndpoints.CreatedCount(childComplexity), true
+	case "DocumentEndpoints.deletedCount":
+		if e.ComplexityRoot.DocumentEndpoints.DeletedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentEndpoints.DeletedCount(childComplexity), true
+	case "DocumentEndpoints.narrowedSubscriptionCount":
+		if e.ComplexityRoot.DocumentEndpoints.NarrowedSubscriptionCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentEndpoints.NarrowedSubscriptionCount(childComplexity), true
+	case "DocumentEndpoints.updatedCount":
+		if e.ComplexityRoot.DocumentEndpoints.UpdatedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DocumentEndpoints.UpdatedCount(childComplexity), true
 
 	case "EnableKeyPayload.credential":
 		if e.ComplexityRoot.EnableKeyPayload.Credential == nil {
@@ -5629,6 +5791,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteKeyRequest(childComplexity, args["input"].(model.DeleteKeyRequestInput)), true
+	case "Mutation.deleteProductDocument":
+		if e.ComplexityRoot.Mutation.DeleteProductDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteProductDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteProductDocument(childComplexity, args["input"].(model.DeleteProductDocumentInput)), true
 	case "Mutation.deleteUser":
 		if e.ComplexityRoot.Mutation.DeleteUser == nil {
 			break
@@ -6278,6 +6451,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["input"].(model.UpdateUserInput)), true
+	case "Mutation.uploadProductDocument":
+		if e.ComplexityRoot.Mutation.UploadProductDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_uploadProductDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UploadProductDocument(childComplexity, args["input"].(catalog.UploadProductDocumentInput)), true
 	case "Mutation.verifyEmail":
 		if e.ComplexityRoot.Mutation.VerifyEmail == nil {
 			break
@@ -7004,6 +7188,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.DocumentationURL(childComplexity), true
+	case "Product.documents":
+		if e.ComplexityRoot.Product.Documents == nil {
+			break
+		}
+
+		args, err := ec.field_Product_documents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.Documents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Product.endpoints":
 		if e.ComplexityRoot.Product.Endpoints == nil {
 			break
@@ -7176,6 +7371,128 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductConnection.TotalCount(childComplexity), true
 
+	case "ProductDocument.apiVersion":
+		if e.ComplexityRoot.ProductDocument.APIVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.APIVersion(childComplexity), true
+	case "ProductDocument.createdAt":
+		if e.ComplexityRoot.ProductDocument.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.CreatedAt(childComplexity), true
+	case "ProductDocument.curl":
+		if e.ComplexityRoot.ProductDocument.Curl == nil {
+			break
+		}
+
+		args, err := ec.field_ProductDocument_curl_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ProductDocument.Curl(childComplexity, args["method"].(string), args["path"].(string)), true
+	case "ProductDocument.format":
+		if e.ComplexityRoot.ProductDocument.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Format(childComplexity), true
+	case "ProductDocument.id":
+		if e.ComplexityRoot.ProductDocument.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.GlobalID(childComplexity), true
+	case "ProductDocument.number":
+		if e.ComplexityRoot.ProductDocument.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Number(childComplexity), true
+	case "ProductDocument.operations":
+		if e.ComplexityRoot.ProductDocument.Operations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Operations(childComplexity), true
+	case "ProductDocument.product":
+		if e.ComplexityRoot.ProductDocument.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Product(childComplexity), true
+	case "ProductDocument.server":
+		if e.ComplexityRoot.ProductDocument.Server == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Server(childComplexity), true
+	case "ProductDocument.sha256":
+		if e.ComplexityRoot.ProductDocument.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Sha256(childComplexity), true
+	case "ProductDocument.size":
+		if e.ComplexityRoot.ProductDocument.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Size(childComplexity), true
+	case "ProductDocument.text":
+		if e.ComplexityRoot.ProductDocument.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Text(childComplexity), true
+	case "ProductDocument.title":
+		if e.ComplexityRoot.ProductDocument.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocument.Title(childComplexity), true
+
+	case "ProductDocumentConnection.edges":
+		if e.ComplexityRoot.ProductDocumentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocumentConnection.Edges(childComplexity), true
+	case "ProductDocumentConnection.nodes":
+		if e.ComplexityRoot.ProductDocumentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocumentConnection.Nodes(childComplexity), true
+	case "ProductDocumentConnection.pageInfo":
+		if e.ComplexityRoot.ProductDocumentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocumentConnection.PageInfo(childComplexity), true
+	case "ProductDocumentConnection.totalCount":
+		if e.ComplexityRoot.ProductDocumentConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocumentConnection.TotalCount(childComplexity), true
+
+	case "ProductDocumentEdge.cursor":
+		if e.ComplexityRoot.ProductDocumentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocumentEdge.Cursor(childComplexity), true
+	case "ProductDocumentEdge.node":
+		if e.ComplexityRoot.ProductDocumentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductDocumentEdge.Node(childComplexity), true
+
 	case "ProductEdge.cursor":
 		if e.ComplexityRoot.ProductEdge.Cursor == nil {
 			break
@@ -7188,6 +7505,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
+
+	case "ProductOperation.deprecated":
+		if e.ComplexityRoot.ProductOperation.Deprecated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductOperation.Deprecated(childComplexity), true
+	case "ProductOperation.method":
+		if e.ComplexityRoot.ProductOperation.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductOperation.Method(childComplexity), true
+	case "ProductOperation.operationId":
+		if e.ComplexityRoot.ProductOperation.OperationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductOperation.OperationID(childComplexity), true
+	case "ProductOperation.path":
+		if e.ComplexityRoot.ProductOperation.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductOperation.Path(childComplexity), true
+	case "ProductOperation.summary":
+		if e.ComplexityRoot.ProductOperation.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductOperation.Summary(childComplexity), true
 
 	case "ProductPermissions.changeApprovers":
 		if e.ComplexityRoot.ProductPermissions.ChangeApprovers == nil {
@@ -9612,6 +9960,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateUserPayload.UserErrors(childComplexity), true
+
+	case "UploadProductDocumentPayload.changes":
+		if e.ComplexityRoot.UploadProductDocumentPayload.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadProductDocumentPayload.Changes(childComplexity), true
+	case "UploadProductDocumentPayload.endpoints":
+		if e.ComplexityRoot.UploadProductDocumentPayload.Endpoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadProductDocumentPayload.Endpoints(childComplexity), true
+	case "UploadProductDocumentPayload.productDocument":
+		if e.ComplexityRoot.UploadProductDocumentPayload.ProductDocument == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadProductDocumentPayload.ProductDocument(childComplexity), true
+	case "UploadProductDocumentPayload.userErrors":
+		if e.ComplexityRoot.UploadProductDocumentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UploadProductDocumentPayload.UserErrors(childComplexity), true
 
 	case "UpstreamCalls.calls":
 		if e.ComplexityRoot.UpstreamCalls.Calls == nil {
@@ -12686,6 +13059,10 @@ enum EventType {
   ENDPOINT_UPDATED
   "An endpoint was removed from a product and from the subscriptions narrowed to it."
   ENDPOINT_DELETED
+  "A product got another OpenAPI document. Endpoints that became its operations have events of their own."
+  PRODUCT_DOCUMENT_UPLOADED
+  "An OpenAPI document of a product was deleted."
+  PRODUCT_DOCUMENT_DELETED
   "A guide of a product was created. Of its text the event has the length and the SHA-256."
   GUIDE_CREATED
   "A guide of a product was changed, or moved to another place. Of its text the event has the length and the SHA-256."
@@ -14950,6 +15327,199 @@ input UpdateProductInput {
 type UpdateProductPayload {
   "The product as it is now; null when there are errors."
   product: Product
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/product_document.graphql", Input: `extend type Product {
+  "Its OpenAPI documents: the newest, which is the present one, first. A list of the first alone is how to read the present one."
+  documents(
+    "How many entries from the start: 1–100; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Only entries after this cursor."
+    after: String
+    "How many entries from the end: 1–100."
+    last: Int
+    "Only entries before this cursor."
+    before: String
+  ): ProductDocumentConnection! @goField(forceResolver: true) @public
+}
+
+"A version of the OpenAPI document of a product. It never changes; whoever sees the product may read it."
+type ProductDocument implements Node @public {
+  "Its id, opaque: for ` + "`" + `node` + "`" + ` and for inputs."
+  id: ID!
+  "The product it belongs to."
+  product: Product! @goField(forceResolver: true)
+  "1, 2, 3 … inside the product: the greatest is the present one. No number is given twice, also if its document was deleted."
+  number: Int!
+  "The title of the API, as the document has it: at most 255 characters in one line."
+  title: String!
+  "The API's own version, as the document has it: at most 255 characters in one line."
+  apiVersion: String! @goField(name: "APIVersion")
+  "How the text is written."
+  format: DocumentFormat!
+  "The document as it was uploaded: at most 200000 bytes. Portico leaves nothing out of it: a front end that shows it must treat its descriptions as text of strangers."
+  text: String!
+  "How long the text is, in bytes."
+  size: Int!
+  "The SHA-256 of the text, in hexadecimal digits."
+  sha256: String!
+  "The address of the first server, with the defaults of its variables; empty when that is no absolute http or https address."
+  server: String!
+  "Its operations, by path and method: at most 500."
+  operations: [ProductOperation!]! @goField(forceResolver: true)
+  "A call of one of its operations for a POSIX shell: with the address of ` + "`" + `server` + "`" + `, else the variable BASE_URL, the required parameters with their examples, and the key in a way that the product takes, as the variable API_KEY, or API_USERNAME and API_PASSWORD. What comes out of the document is quoted, so that the shell runs nothing of it. At most 8000 characters; null when there is no such operation."
+  curl(
+    "The method of the operation, in capital letters."
+    method: String!
+    "The path of the operation, as the document has it."
+    path: String!
+  ): String @goField(forceResolver: true)
+  "When it was uploaded."
+  createdAt: Time!
+}
+
+"How a document is written."
+enum DocumentFormat {
+  "JSON."
+  JSON
+  "YAML, without anchors, aliases and tags."
+  YAML
+}
+
+"An operation of an OpenAPI document."
+type ProductOperation @public {
+  "The HTTP method, in capital letters."
+  method: String!
+  "The path as the document has it, without the path of a server: at most 1024 bytes."
+  path: String!
+  "What it does: its summary, else the start of its description; at most 255 characters in one line."
+  summary: String!
+  "The id that the document gives it; empty when there is none."
+  operationId: String! @goField(name: "OperationID")
+  "Whether it should not be used any more."
+  deprecated: Boolean!
+}
+
+"One page of a list of OpenAPI documents."
+type ProductDocumentConnection @public {
+  "The page's edges: each with its cursor."
+  edges: [ProductDocumentEdge!]! @goField(forceResolver: true)
+  "The page's objects, without cursors."
+  nodes: [ProductDocument!]!
+  "How many entries the whole list has."
+  totalCount: Int!
+  "Whether there are pages before and after this one, and the cursors to ask for them."
+  pageInfo: PageInfo!
+}
+
+"An entry in a list of OpenAPI documents: the object and its cursor."
+type ProductDocumentEdge @public {
+  "Its place in the list, opaque: pass it as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + ` of the same list."
+  cursor: String!
+  "What is at this place of the list."
+  node: ProductDocument!
+}
+
+extend type Mutation {
+  """
+  Gives a product another OpenAPI document, of version 3.0, 3.1 or 3.2, in JSON or YAML, which
+  becomes the present one, and says what differs from the one before. The text of the present
+  one changes nothing. What the document refers to must be in it: nothing is fetched. At most
+  50 documents of a product are kept. Requires: ADMIN.
+  """
+  uploadProductDocument(
+    "Which product, and the document."
+    input: UploadProductDocumentInput!
+  ): UploadProductDocumentPayload @hasRole(any: [ADMIN])
+  "Deletes an OpenAPI document. If it is the present one, the one before becomes that. Endpoints stay. Requires: ADMIN."
+  deleteProductDocument(
+    "Which document is deleted."
+    input: DeleteProductDocumentInput!
+  ): DeleteProductDocumentPayload @hasRole(any: [ADMIN])
+}
+
+"Which product an OpenAPI document is for, and the document."
+input UploadProductDocumentInput {
+  "The product's id; one that you may not see is NOT_FOUND."
+  productId: ID!
+  "The text, in JSON or YAML: at most 200000 bytes (TOO_LONG). A request as a whole has at most 256 KiB, escapes included, and is TOO_LARGE beyond. What cannot be read as an OpenAPI document is INVALID, with the reason: Swagger 2.0, references out of the document, keys given twice, YAML with anchors, aliases or tags, JSON nested deeper than 60 levels, more than 500 operations."
+  document: String!
+  "Whether the product's endpoints become the operations of the document: those that match the same calls stay, the others are deleted, and new ones are created with the summary as their description. The path of a server is no part of theirs. An operation that no endpoint can be is INVALID on ` + "`" + `document` + "`" + `, and nothing is changed."
+  applyEndpoints: Boolean! = false
+  "Whether to change nothing: the answer, and what is refused, is what it would be."
+  dryRun: Boolean! = false
+}
+
+"The result of ` + "`" + `uploadProductDocument` + "`" + `."
+type UploadProductDocumentPayload {
+  "The document, which is the present one; null when there are errors, and for a dry run of a new one."
+  productDocument: ProductDocument
+  "What differs from the document before; null when there are errors."
+  changes: DocumentChanges
+  "What was changed in the product's endpoints; null when there are errors, and without ` + "`" + `applyEndpoints` + "`" + `."
+  endpoints: DocumentEndpoints
+  "What the user can correct; nothing was changed then. Empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"What differs between a document and the one before; without one, each operation is added."
+type DocumentChanges {
+  "How many operations are added."
+  addedCount: Int!
+  "How many operations are removed."
+  removedCount: Int!
+  "How many operations have changed."
+  changedCount: Int!
+  "The first 200 of them, by path and method."
+  operations: [DocumentChange!]!
+}
+
+"An operation that differs from the document before."
+type DocumentChange {
+  "What has become of it."
+  kind: DocumentChangeKind!
+  "The HTTP method, in capital letters."
+  method: String!
+  "The path, as the document has it."
+  path: String!
+  "Which parts of a CHANGED one differ: ` + "`" + `deprecated` + "`" + `, ` + "`" + `description` + "`" + `, ` + "`" + `operationId` + "`" + `, ` + "`" + `parameters` + "`" + `, ` + "`" + `requestBody` + "`" + `, ` + "`" + `responses` + "`" + `, ` + "`" + `security` + "`" + ` or ` + "`" + `summary` + "`" + `. Schemas that they refer to are not compared."
+  parts: [String!]!
+}
+
+"What has become of an operation since the document before."
+enum DocumentChangeKind {
+  "The document before does not have it."
+  ADDED
+  "Only the document before has it."
+  REMOVED
+  "Parts of it differ."
+  CHANGED
+}
+
+"What an upload changes in the endpoints of a product."
+type DocumentEndpoints {
+  "How many endpoints are created."
+  createdCount: Int!
+  "How many endpoints get another description, or other names in braces."
+  updatedCount: Int!
+  "How many endpoints are deleted."
+  deletedCount: Int!
+  "How many subscriptions that are WAITING, APPROVED or SUSPENDED are narrowed to one of those, which they lose; they stay narrowed to what is left, even if that is nothing."
+  narrowedSubscriptionCount: Int!
+}
+
+"Which OpenAPI document is deleted."
+input DeleteProductDocumentInput {
+  "The document's id; one that you may not see is NOT_FOUND."
+  documentId: ID!
+}
+
+"The result of ` + "`" + `deleteProductDocument` + "`" + `."
+type DeleteProductDocumentPayload {
+  "The document's id, which is unknown from now on; null when there are errors."
+  deletedProductDocumentId: ID
   "What the user can correct; nothing was changed then. Empty when it succeeded."
   userErrors: [UserError!]!
 }
@@ -18415,6 +18985,16 @@ func (ec *executionContext) childFields_DeleteKeyRequestPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type DeleteKeyRequestPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteProductDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedProductDocumentId":
+		return ec.fieldContext_DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteProductDocumentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteProductDocumentPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedUserId":
@@ -18509,6 +19089,48 @@ func (ec *executionContext) childFields_DisableUserPayload(ctx context.Context, 
 		return ec.fieldContext_DisableUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DisableUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DocumentChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_DocumentChange_kind(ctx, field)
+	case "method":
+		return ec.fieldContext_DocumentChange_method(ctx, field)
+	case "path":
+		return ec.fieldContext_DocumentChange_path(ctx, field)
+	case "parts":
+		return ec.fieldContext_DocumentChange_parts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentChange", field.Name)
+}
+
+func (ec *executionContext) childFields_DocumentChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "addedCount":
+		return ec.fieldContext_DocumentChanges_addedCount(ctx, field)
+	case "removedCount":
+		return ec.fieldContext_DocumentChanges_removedCount(ctx, field)
+	case "changedCount":
+		return ec.fieldContext_DocumentChanges_changedCount(ctx, field)
+	case "operations":
+		return ec.fieldContext_DocumentChanges_operations(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_DocumentEndpoints(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "createdCount":
+		return ec.fieldContext_DocumentEndpoints_createdCount(ctx, field)
+	case "updatedCount":
+		return ec.fieldContext_DocumentEndpoints_updatedCount(ctx, field)
+	case "deletedCount":
+		return ec.fieldContext_DocumentEndpoints_deletedCount(ctx, field)
+	case "narrowedSubscriptionCount":
+		return ec.fieldContext_DocumentEndpoints_narrowedSubscriptionCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DocumentEndpoints", field.Name)
 }
 
 func (ec *executionContext) childFields_EnableKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -19557,6 +20179,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_grants(ctx, field)
 	case "guides":
 		return ec.fieldContext_Product_guides(ctx, field)
+	case "documents":
+		return ec.fieldContext_Product_documents(ctx, field)
 	case "deprecatesAt":
 		return ec.fieldContext_Product_deprecatesAt(ctx, field)
 	case "retiresAt":
@@ -19579,6 +20203,62 @@ func (ec *executionContext) childFields_ProductConnection(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ProductConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_ProductDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ProductDocument_id(ctx, field)
+	case "product":
+		return ec.fieldContext_ProductDocument_product(ctx, field)
+	case "number":
+		return ec.fieldContext_ProductDocument_number(ctx, field)
+	case "title":
+		return ec.fieldContext_ProductDocument_title(ctx, field)
+	case "apiVersion":
+		return ec.fieldContext_ProductDocument_apiVersion(ctx, field)
+	case "format":
+		return ec.fieldContext_ProductDocument_format(ctx, field)
+	case "text":
+		return ec.fieldContext_ProductDocument_text(ctx, field)
+	case "size":
+		return ec.fieldContext_ProductDocument_size(ctx, field)
+	case "sha256":
+		return ec.fieldContext_ProductDocument_sha256(ctx, field)
+	case "server":
+		return ec.fieldContext_ProductDocument_server(ctx, field)
+	case "operations":
+		return ec.fieldContext_ProductDocument_operations(ctx, field)
+	case "curl":
+		return ec.fieldContext_ProductDocument_curl(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ProductDocument_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductDocument", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductDocumentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ProductDocumentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ProductDocumentConnection_nodes(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ProductDocumentConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ProductDocumentConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductDocumentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductDocumentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ProductDocumentEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ProductDocumentEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductDocumentEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ProductEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -19587,6 +20267,22 @@ func (ec *executionContext) childFields_ProductEdge(ctx context.Context, field g
 		return ec.fieldContext_ProductEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductOperation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "method":
+		return ec.fieldContext_ProductOperation_method(ctx, field)
+	case "path":
+		return ec.fieldContext_ProductOperation_path(ctx, field)
+	case "summary":
+		return ec.fieldContext_ProductOperation_summary(ctx, field)
+	case "operationId":
+		return ec.fieldContext_ProductOperation_operationId(ctx, field)
+	case "deprecated":
+		return ec.fieldContext_ProductOperation_deprecated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductOperation", field.Name)
 }
 
 func (ec *executionContext) childFields_ProductPermissions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -20721,6 +21417,20 @@ func (ec *executionContext) childFields_UpdateUserPayload(ctx context.Context, f
 		return ec.fieldContext_UpdateUserPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UploadProductDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productDocument":
+		return ec.fieldContext_UploadProductDocumentPayload_productDocument(ctx, field)
+	case "changes":
+		return ec.fieldContext_UploadProductDocumentPayload_changes(ctx, field)
+	case "endpoints":
+		return ec.fieldContext_UploadProductDocumentPayload_endpoints(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UploadProductDocumentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UploadProductDocumentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpstreamCalls(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

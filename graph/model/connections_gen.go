@@ -35,6 +35,8 @@ type (
 	PlanRevisionEdge              = paging.Edge[*db.PlanRevision]
 	ProductConnection             = paging.Page[*db.Product]
 	ProductEdge                   = paging.Edge[*db.Product]
+	ProductDocumentConnection     = paging.Page[*db.ProductDocument]
+	ProductDocumentEdge           = paging.Edge[*db.ProductDocument]
 	ProductSubscriptionConnection = paging.Page[*db.Subscription]
 	ProductSubscriptionEdge       = paging.Edge[*db.Subscription]
 	ServiceTokenConnection        = paging.Page[*db.ServiceToken]

@@ -558,6 +558,20 @@ type DeleteKeyRequestPayload struct {
 	UserErrors []*fault.Problem `json:"userErrors"`
 }
 
+// Which OpenAPI document is deleted.
+type DeleteProductDocumentInput struct {
+	// The document's id; one that you may not see is NOT_FOUND.
+	DocumentID string `json:"documentId"`
+}
+
+// The result of `deleteProductDocument`.
+type DeleteProductDocumentPayload struct {
+	// The document's id, which is unknown from now on; null when there are errors.
+	DeletedProductDocumentID *string `json:"deletedProductDocumentId,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
 // Which user to delete.
 type DeleteUserInput struct {
 	// The user's id; one that you may not see is NOT_FOUND. Yourself and the last administrator who can sign in are NOT_ALLOWED, the last owner of an account LAST_OWNER.
@@ -1713,6 +1727,18 @@ type UpdateUserInput struct {
 type UpdateUserPayload struct {
 	// The user as it is now; null when there are errors.
 	User *db.User `json:"user,omitempty"`
+	// What the user can correct; nothing was changed then. Empty when it succeeded.
+	UserErrors []*fault.Problem `json:"userErrors"`
+}
+
+// The result of `uploadProductDocument`.
+type UploadProductDocumentPayload struct {
+	// The document, which is the present one; null when there are errors, and for a dry run of a new one.
+	ProductDocument *db.ProductDocument `json:"productDocument,omitempty"`
+	// What differs from the document before; null when there are errors.
+	Changes *catalog.DocumentChanges `json:"changes,omitempty"`
+	// What was changed in the product's endpoints; null when there are errors, and without `applyEndpoints`.
+	Endpoints *catalog.DocumentEndpoints `json:"endpoints,omitempty"`
 	// What the user can correct; nothing was changed then. Empty when it succeeded.
 	UserErrors []*fault.Problem `json:"userErrors"`
 }

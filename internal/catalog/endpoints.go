@@ -168,7 +168,7 @@ func (svc *Service) DeleteEndpoint(ctx context.Context, id string) (string, erro
 		if err != nil {
 			return "", err
 		}
-		if err := checkNotLimited(ctx, tx, x); err != nil {
+		if err := checkNotLimited(ctx, tx, x.ProductID, "endpointId", x); err != nil {
 			return "", err
 		}
 		tx.Record(endpointEvent(eventlog.EndpointDeleted, x, nil))

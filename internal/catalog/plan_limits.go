@@ -179,17 +179,22 @@ func shownLimits(all []access.EndpointLimit) (out []shownLimit) {
 	return out
 }
 
-// checkNotLimited refuses to delete an endpoint that a plan limits: its calls would be limited
-// no more, and nobody would notice. The endpoint is locked, so that no plan begins to.
-func checkNotLimited(ctx context.Context, tx *change.Tx, x *db.Endpoint) error {
-	all, err := tx.Plan.Query().Where(plan.ProductID(x.ProductID), plan.EndpointLimitsNotNil()).Order(plan.ByName()).All(ctx)
+// checkNotLimited refuses to delete endpoints of a product that a plan limits: their calls
+// would be limited no more, and nobody would notice. The endpoints are locked, so that no plan
+// begins to.
+func checkNotLimited(ctx context.Context, tx *change.Tx, productID uuid.UUID, field string, gone ...*db.Endpoint) error {
+	all, err := tx.Plan.Query().Where(plan.ProductID(productID), plan.EndpointLimitsNotNil()).Order(plan.ByName()).All(ctx)
 	if err != nil {
 		return err
 	}
-	for _, p := range all {
-		if slices.ContainsFunc(p.EndpointLimits, func(l access.EndpointLimit) bool { return l.EndpointID == x.ID }) {
-			return fault.Input(fault.NotAllowed, "endpointId", "The plan "+p.Name+" limits this endpoint: remove it from the plan's endpointLimits first.")
+	var errs []error
+	for _, x := range gone {
+		for _, p := range all {
+			if slices.ContainsFunc(p.EndpointLimits, func(l access.EndpointLimit) bool { return l.EndpointID == x.ID }) {
+				errs = append(errs, fault.Input(fault.NotAllowed, field, "The plan "+p.Name+" limits the endpoint "+string(x.Method)+" "+x.Path+": remove it from the plan's endpointLimits first."))
+				break // the others are named once this one is gone
+			}
 		}
 	}
-	return nil
+	return fault.Collect(errs...)
 }

@@ -153,6 +153,13 @@ func (a *application) did(what string) {
 	}
 }
 
+// didEach takes them, each by the name of what it changed.
+func (a *application) didEach(prefix string) {
+	for _, e := range a.tx.TakeInside() {
+		a.out.Steps = append(a.out.Steps, Step{What: prefix + e.SubjectName, Type: string(e.Type), Changes: e.Changes})
+	}
+}
+
 // product makes a product what the file says. Its status comes last: it is not on offer
 // without a plan, and nothing of it is changed once it is retired. An end that has come stays,
 // whatever the file says: it may have come by a time that was set, which no file knows.

@@ -8,6 +8,7 @@ import (
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
+	"portico/ent/db/endpoint"
 	"portico/ent/db/plan"
 	"portico/internal/catalog"
 	"portico/internal/fault"
@@ -49,6 +50,27 @@ func checkEndpointLimits(all []EndpointLimit) error {
 		}
 	}
 	return fault.Collect(errs...)
+}
+
+// releaseOthers removes the endpoints that the file does not list from the limits of plans.
+func (a *application) releaseOthers(ctx context.Context, x *db.Product, p Product) error {
+	present, err := a.tx.Endpoint.Query().Where(endpoint.ProductID(x.ID)).Order(endpoint.ByCreatedAt(), endpoint.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for _, e := range p.Endpoints {
+		wanted[e.shape()] = true
+	}
+	for _, one := range present {
+		if wanted[Endpoint{Method: one.Method, Path: one.Path}.shape()] {
+			continue
+		}
+		if err := a.release(ctx, x, one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // release removes an endpoint that goes from the limits of the product's plans, which would

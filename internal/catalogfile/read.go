@@ -11,12 +11,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/token"
 
 	"portico/clients/go/gate/access"
 	"portico/internal/fault"
 	"portico/internal/input"
+	"portico/internal/yamltokens"
 )
 
 // The limits of a file.
@@ -43,7 +42,7 @@ func Read(from io.Reader) (*File, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("the file is not UTF-8")
 	}
-	if err := checkTokens(lexer.Tokenize(string(text))); err != nil {
+	if err := yamltokens.Check(string(text), yamltokens.Limits{Column: maxColumn, Flow: maxFlow}); err != nil {
 		return nil, err
 	}
 	out := &File{}
@@ -58,42 +57,6 @@ func Read(from io.Reader) (*File, error) {
 		return nil, errors.New("the file has a second document")
 	}
 	return out, out.check()
-}
-
-// checkTokens refuses what the format has no use for, before anything is built of it: what
-// multiplies a small file, and what nests deeper than any catalogue.
-func checkTokens(all token.Tokens) error {
-	flow, documents := 0, 0
-	for _, t := range all {
-		at := fmt.Sprintf("line %d", t.Position.Line)
-		switch t.Type {
-		case token.AnchorType, token.AliasType, token.MergeKeyType, token.TagType:
-			return fmt.Errorf("%s: anchors, aliases and tags are no part of the format", at)
-		case token.DocumentHeaderType:
-			if documents++; documents > 1 {
-				return fmt.Errorf("%s: the file has a second document", at)
-			}
-		case token.MappingStartType, token.SequenceStartType:
-			if flow++; flow > maxFlow {
-				return fmt.Errorf("%s: the brackets are nested too deep", at)
-			}
-		case token.MappingEndType, token.SequenceEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
-			if flow == 0 && column(t) > maxColumn {
-				return fmt.Errorf("%s: the blocks are nested too deep", at)
-			}
-		}
-	}
-	return nil
-}
-
-// column returns where an entry of a block begins: of a mapping, its key.
-func column(t *token.Token) int {
-	if t.Type == token.MappingValueType && t.Prev != nil {
-		t = t.Prev
-	}
-	return t.Position.Column
 }
 
 // check checks the version, the enums, and that names are given once.

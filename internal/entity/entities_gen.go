@@ -29,6 +29,7 @@ func All() []Entity {
 		{Kind: nodeid.Plan, Table: "plans", Row: "Plan", Connection: true},
 		{Kind: nodeid.PlanRevision, Table: "plan_revisions", Row: "PlanRevision", Connection: true},
 		{Kind: nodeid.Product, Table: "products", Row: "Product", Connection: true},
+		{Kind: nodeid.ProductDocument, Table: "product_documents", Row: "ProductDocument", Connection: true},
 		{Kind: nodeid.ProductSubscription, Table: "subscriptions", Row: "Subscription", Connection: true},
 		{Kind: nodeid.ServiceToken, Table: "service_tokens", Row: "ServiceToken", Connection: true},
 		{Kind: nodeid.Session, Table: "sessions", Row: "Session", Connection: true},
@@ -364,6 +365,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"description":      {"description"},
 			"descriptionHtml":  {"description"},
 			"documentationUrl": {"documentation_url"},
+			"documents":        nil,
 			"endingNotice":     {"ending_notice"},
 			"endpoints":        nil,
 			"enforceEndpoints": {"enforce_endpoints"},
@@ -373,6 +375,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"handOffUrl":       {"hand_off_url"},
 			"id":               nil,
 			"keyless":          {"keyless"},
+			"lastDocument":     {"last_document"},
 			"logoUrl":          {"logo_url"},
 			"name":             {"name"},
 			"organizationId":   {"organization_id"},
@@ -391,6 +394,23 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"version":          {"version"},
 			"viewerCan":        {"organization_id", "status", "visibility"},
 			"visibility":       {"visibility"},
+		},
+		nodeid.ProductDocument: {
+			"apiVersion":     {"api_version"},
+			"createdAt":      {"created_at"},
+			"curl":           {"product_id", "server", "operations"},
+			"format":         {"format"},
+			"id":             nil,
+			"number":         {"number"},
+			"operations":     {"operations"},
+			"organizationId": {"organization_id"},
+			"product":        {"product_id"},
+			"productId":      {"product_id"},
+			"server":         {"server"},
+			"sha256":         {"sha256"},
+			"size":           {"size"},
+			"text":           {"text"},
+			"title":          {"title"},
 		},
 		nodeid.ProductSubscription: {
 			"acceptedTerms":         {"accepted_terms_version", "accepted_terms_at", "accepted_terms_by"},
@@ -614,6 +634,9 @@ func Edges() map[nodeid.Kind]map[string]Edge {
 		},
 		nodeid.PlanRevision: {
 			"plan": {Column: "plan_id", Kind: nodeid.Plan},
+		},
+		nodeid.ProductDocument: {
+			"product": {Column: "product_id", Kind: nodeid.Product},
 		},
 		nodeid.ProductSubscription: {
 			"account":    {Column: "account_id", Kind: nodeid.Account},
@@ -965,6 +988,31 @@ func (r Reader) ProductEdge(ctx context.Context, column string, columns []string
 }
 
 func (r Reader) queryProduct() listing.Query[*db.Product] { return r.client.Product.Query() }
+
+// ProductDocumentList describes a list of ProductDocuments.
+func ProductDocumentList() listing.List[*db.ProductDocument] {
+	return listing.List[*db.ProductDocument]{
+		Name: "documents",
+		ID:   func(x *db.ProductDocument) uuid.UUID { return x.ID },
+		Keys: []listing.Key[*db.ProductDocument]{
+			{Name: "CREATED_AT", Column: "created_at", Type: listing.Time, Value: func(x *db.ProductDocument) any { return x.CreatedAt }},
+		},
+	}
+}
+
+// ProductDocumentsByID reads ProductDocuments with some columns; none for all.
+func (r Reader) ProductDocumentsByID(ctx context.Context, ids []uuid.UUID, columns []string, edges ...listing.Edge) (listing.ByID[*db.ProductDocument], error) {
+	return listing.ReadByID(ctx, r.Lists, ProductDocumentList(), r.queryProductDocument, ids, columns, edges...)
+}
+
+// ProductDocumentEdge returns the edge from a column to the ProductDocuments that the viewer may see.
+func (r Reader) ProductDocumentEdge(ctx context.Context, column string, columns []string, found func(*db.ProductDocument)) listing.Edge {
+	return listing.EdgeTo(ctx, r.Lists, column, ProductDocumentList(), r.queryProductDocument, columns, found)
+}
+
+func (r Reader) queryProductDocument() listing.Query[*db.ProductDocument] {
+	return r.client.ProductDocument.Query()
+}
 
 // SubscriptionList describes a list of Subscriptions.
 func SubscriptionList() listing.List[*db.Subscription] {

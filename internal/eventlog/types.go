@@ -115,6 +115,8 @@ const (
 	EndpointCreated            Type = "ENDPOINT_CREATED"
 	EndpointUpdated            Type = "ENDPOINT_UPDATED"
 	EndpointDeleted            Type = "ENDPOINT_DELETED"
+	ProductDocumentUploaded    Type = "PRODUCT_DOCUMENT_UPLOADED"
+	ProductDocumentDeleted     Type = "PRODUCT_DOCUMENT_DELETED"
 	GuideCreated               Type = "GUIDE_CREATED"
 	GuideUpdated               Type = "GUIDE_UPDATED"
 	GuideDeleted               Type = "GUIDE_DELETED"

@@ -119,12 +119,15 @@ func changes() map[eventlog.Type]string {
 		"ENDPOINT_CREATED":                   "a call that no endpoint knew is known",
 		"ENDPOINT_UPDATED":                   "other calls",
 		"ENDPOINT_DELETED":                   "its calls are known no more",
-		"GUIDE_CREATED":                      "",
-		"GUIDE_UPDATED":                      "",
-		"GUIDE_DELETED":                      "",
-		"SERVICE_TOKEN_CREATED":              "",
-		"SERVICE_TOKEN_EXPIRING":             "",
-		"SERVICE_TOKEN_REVOKED":              "the gateway is refused",
+		// Endpoints that become those of the document have events of their own.
+		"PRODUCT_DOCUMENT_UPLOADED": "",
+		"PRODUCT_DOCUMENT_DELETED":  "",
+		"GUIDE_CREATED":             "",
+		"GUIDE_UPDATED":             "",
+		"GUIDE_DELETED":             "",
+		"SERVICE_TOKEN_CREATED":     "",
+		"SERVICE_TOKEN_EXPIRING":    "",
+		"SERVICE_TOKEN_REVOKED":     "the gateway is refused",
 	}
 }
 

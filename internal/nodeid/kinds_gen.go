@@ -18,6 +18,7 @@ const (
 	Plan                Kind = "Plan"
 	PlanRevision        Kind = "PlanRevision"
 	Product             Kind = "Product"
+	ProductDocument     Kind = "ProductDocument"
 	ProductSubscription Kind = "ProductSubscription"
 	ServiceToken        Kind = "ServiceToken"
 	Session             Kind = "Session"
@@ -58,6 +59,8 @@ func prefix(k Kind) string {
 		return "planrev"
 	case Product:
 		return "prod"
+	case ProductDocument:
+		return "doc"
 	case ProductSubscription:
 		return "sub"
 	case ServiceToken:
@@ -106,6 +109,8 @@ func kindOf(prefix string) (Kind, bool) {
 		return PlanRevision, true
 	case "prod":
 		return Product, true
+	case "doc":
+		return ProductDocument, true
 	case "sub":
 		return ProductSubscription, true
 	case "tok":

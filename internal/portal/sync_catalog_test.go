@@ -14,6 +14,9 @@ import (
 	"portico/internal/input"
 )
 
+// aDocument is an OpenAPI document with one operation.
+const aDocument = `{"openapi": "3.1.0", "info": {"title": "New", "version": "1"}, "paths": {"/new": {"get": {"responses": {"200": {"description": ""}}}}}}`
+
 func catalogMutations() []mutationCase {
 	return []mutationCase{
 		{"CreateEndpoint", func(t *testing.T, g *syncedPortal) func() error {
@@ -39,6 +42,23 @@ func catalogMutations() []mutationCase {
 		{"DeleteGuide", aGuide(func(g *syncedPortal, x *db.Guide) error {
 			return errOf(g.p.Catalog.DeleteGuide(g.Admin, x.GlobalID()))
 		}), []eventlog.Type{eventlog.GuideDeleted}, false},
+		{"ReplaceEndpoints", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "replaced")
+			return func() error {
+				return errOf(g.p.Catalog.ReplaceEndpoints(g.Admin, x.GlobalID(), []catalog.EndpointSpec{{Method: access.MethodGet, Path: "/new"}}))
+			}
+		}, []eventlog.Type{eventlog.EndpointCreated}, true},
+		{"UploadProductDocument", func(t *testing.T, g *syncedPortal) func() error {
+			x, _ := g.MustProduct(t, g.Admin, "documented")
+			return func() error {
+				return errOf(g.p.Catalog.UploadProductDocument(g.Admin, catalog.UploadProductDocumentInput{ProductID: x.GlobalID(), Document: aDocument, ApplyEndpoints: true}))
+			}
+		}, []eventlog.Type{eventlog.ProductDocumentUploaded, eventlog.EndpointCreated}, true},
+		{"DeleteProductDocument", func(t *testing.T, g *syncedPortal) func() error {
+			x, err := g.Portal.Catalog.UploadProductDocument(g.Admin, catalog.UploadProductDocumentInput{ProductID: g.product.GlobalID(), Document: aDocument})
+			require.NoError(t, err)
+			return func() error { return errOf(g.p.Catalog.DeleteProductDocument(g.Admin, x.Document.GlobalID())) }
+		}, []eventlog.Type{eventlog.ProductDocumentDeleted}, false},
 		{"CreateProduct", func(t *testing.T, g *syncedPortal) func() error {
 			return func() error {
 				return errOf(g.p.Catalog.CreateProduct(g.Admin, catalog.CreateProductInput{Name: "tides"}))

@@ -101,6 +101,9 @@ func declared() []Rule {
 			Table: "product_approvers", What: "who decides about which product", Until: "the approver is removed, deleted or gets another role",
 		},
 		{
+			Table: "product_documents", What: "OpenAPI documents, unless they are deleted before", With: []string{"products"},
+		},
+		{
 			Table: "product_grants", What: "which account sees which private product", Until: "the grant is withdrawn, or the account is deleted",
 		},
 		{

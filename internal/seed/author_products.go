@@ -67,6 +67,9 @@ func (a *author) product(admin context.Context, x product) (err error) {
 			return err
 		}
 	}
+	if err := a.document(admin, o, x.Document); err != nil {
+		return err
+	}
 	for _, in := range x.Plans {
 		in.ProductID = o.GlobalID()
 		if in.EndpointLimits, err = o.limits(in.EndpointLimits); err != nil {
@@ -81,6 +84,15 @@ func (a *author) product(admin context.Context, x product) (err error) {
 		return nil
 	}
 	return a.setStatus(admin, o, domain.Published)
+}
+
+// document gives a product its OpenAPI document, if it has one.
+func (a *author) document(admin context.Context, o *offer, text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := a.Catalog.UploadProductDocument(admin, catalog.UploadProductDocumentInput{ProductID: o.GlobalID(), Document: text})
+	return err
 }
 
 // accepted returns the version of its terms that somebody accepts who asks for a product; nil for

@@ -149,7 +149,9 @@ type product struct {
 	Endpoints []catalog.CreateEndpointInput
 	// Guides are in their order.
 	Guides []catalog.CreateGuideInput
-	Plans  []catalog.CreatePlanInput
+	// Document is its OpenAPI document, whose operations are the endpoints; empty for none.
+	Document string
+	Plans    []catalog.CreatePlanInput
 	// Revised are plans that got other terms, after subscriptions had been asked for.
 	Revised []revisedPlan
 	// Finally is the status that it has at last; empty means PUBLISHED, DRAFT that

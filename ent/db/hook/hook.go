@@ -200,6 +200,18 @@ func (f ProductApproverFunc) Mutate(ctx context.Context, m db.Mutation) (db.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ProductApproverMutation", m)
 }
 
+// The ProductDocumentFunc type is an adapter to allow the use of ordinary
+// function as ProductDocument mutator.
+type ProductDocumentFunc func(context.Context, *db.ProductDocumentMutation) (db.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ProductDocumentFunc) Mutate(ctx context.Context, m db.Mutation) (db.Value, error) {
+	if mv, ok := m.(*db.ProductDocumentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *db.ProductDocumentMutation", m)
+}
+
 // The ProductGrantFunc type is an adapter to allow the use of ordinary
 // function as ProductGrant mutator.
 type ProductGrantFunc func(context.Context, *db.ProductGrantMutation) (db.Value, error)

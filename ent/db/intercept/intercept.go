@@ -24,6 +24,7 @@ import (
 	"portico/ent/db/predicate"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -524,6 +525,33 @@ func (f TraverseProductApprover) Traverse(ctx context.Context, q db.Query) error
 	return fmt.Errorf("unexpected query type %T. expect *db.ProductApproverQuery", q)
 }
 
+// The ProductDocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ProductDocumentFunc func(context.Context, *db.ProductDocumentQuery) (db.Value, error)
+
+// Query calls f(ctx, q).
+func (f ProductDocumentFunc) Query(ctx context.Context, q db.Query) (db.Value, error) {
+	if q, ok := q.(*db.ProductDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *db.ProductDocumentQuery", q)
+}
+
+// The TraverseProductDocument type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseProductDocument func(context.Context, *db.ProductDocumentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseProductDocument) Intercept(next db.Querier) db.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseProductDocument) Traverse(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.ProductDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *db.ProductDocumentQuery", q)
+}
+
 // The ProductGrantFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ProductGrantFunc func(context.Context, *db.ProductGrantQuery) (db.Value, error)
 
@@ -775,6 +803,8 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.ProductQuery, predicate.Product, product.OrderOption]{typ: db.TypeProduct, tq: q}, nil
 	case *db.ProductApproverQuery:
 		return &query[*db.ProductApproverQuery, predicate.ProductApprover, productapprover.OrderOption]{typ: db.TypeProductApprover, tq: q}, nil
+	case *db.ProductDocumentQuery:
+		return &query[*db.ProductDocumentQuery, predicate.ProductDocument, productdocument.OrderOption]{typ: db.TypeProductDocument, tq: q}, nil
 	case *db.ProductGrantQuery:
 		return &query[*db.ProductGrantQuery, predicate.ProductGrant, productgrant.OrderOption]{typ: db.TypeProductGrant, tq: q}, nil
 	case *db.ServiceTokenQuery:

@@ -1395,6 +1395,7 @@ var (
 		{Name: "tags", Type: field.TypeJSON, Nullable: true},
 		{Name: "deprecates_at", Type: field.TypeTime, Nullable: true},
 		{Name: "retires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_document", Type: field.TypeInt, Default: 0},
 		{Name: "ending_notice", Type: field.TypeInt, Nullable: true},
 		{Name: "organization_id", Type: field.TypeUUID},
 	}
@@ -1406,7 +1407,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "products_organizations_organization",
-				Columns:    []*schema.Column{ProductsColumns[27]},
+				Columns:    []*schema.Column{ProductsColumns[28]},
 				RefColumns: []*schema.Column{OrganizationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1415,17 +1416,17 @@ var (
 			{
 				Name:    "product_organization_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{ProductsColumns[27], ProductsColumns[4]},
+				Columns: []*schema.Column{ProductsColumns[28], ProductsColumns[4]},
 			},
 			{
 				Name:    "product_organization_id_title_folded_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[27], ProductsColumns[6], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[28], ProductsColumns[6], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_organization_id_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{ProductsColumns[27], ProductsColumns[1], ProductsColumns[0]},
+				Columns: []*schema.Column{ProductsColumns[28], ProductsColumns[1], ProductsColumns[0]},
 			},
 			{
 				Name:    "product_deprecation_due",
@@ -1488,6 +1489,59 @@ var (
 				Name:    "productapprover_product_id",
 				Unique:  false,
 				Columns: []*schema.Column{ProductApproversColumns[2]},
+			},
+		},
+	}
+	// ProductDocumentsColumns holds the columns for the "product_documents" table.
+	ProductDocumentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "number", Type: field.TypeInt},
+		{Name: "title", Type: field.TypeString},
+		{Name: "api_version", Type: field.TypeString},
+		{Name: "format", Type: field.TypeEnum, Enums: []string{"JSON", "YAML"}},
+		{Name: "text", Type: field.TypeString},
+		{Name: "size", Type: field.TypeInt},
+		{Name: "sha256", Type: field.TypeString},
+		{Name: "server", Type: field.TypeString},
+		{Name: "operations", Type: field.TypeJSON},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "product_id", Type: field.TypeUUID},
+		{Name: "organization_id", Type: field.TypeUUID},
+	}
+	// ProductDocumentsTable holds the schema information for the "product_documents" table.
+	ProductDocumentsTable = &schema.Table{
+		Name:       "product_documents",
+		Columns:    ProductDocumentsColumns,
+		PrimaryKey: []*schema.Column{ProductDocumentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "product_documents_products_product",
+				Columns:    []*schema.Column{ProductDocumentsColumns[11]},
+				RefColumns: []*schema.Column{ProductsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "product_documents_organizations_organization",
+				Columns:    []*schema.Column{ProductDocumentsColumns[12]},
+				RefColumns: []*schema.Column{OrganizationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "productdocument_product_id_number",
+				Unique:  true,
+				Columns: []*schema.Column{ProductDocumentsColumns[11], ProductDocumentsColumns[1]},
+			},
+			{
+				Name:    "productdocument_product_id_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ProductDocumentsColumns[11], ProductDocumentsColumns[10], ProductDocumentsColumns[0]},
+			},
+			{
+				Name:    "productdocument_organization_id",
+				Unique:  false,
+				Columns: []*schema.Column{ProductDocumentsColumns[12]},
 			},
 		},
 	}
@@ -2557,6 +2611,7 @@ var (
 		PlanRevisionsTable,
 		ProductsTable,
 		ProductApproversTable,
+		ProductDocumentsTable,
 		ProductGrantsTable,
 		QuotaCountsTable,
 		RecoveryCodesTable,
@@ -2754,6 +2809,15 @@ func init() {
 	ProductApproversTable.ForeignKeys[0].RefTable = ProductsTable
 	ProductApproversTable.ForeignKeys[1].RefTable = UsersTable
 	ProductApproversTable.ForeignKeys[2].RefTable = OrganizationsTable
+	ProductDocumentsTable.ForeignKeys[0].RefTable = ProductsTable
+	ProductDocumentsTable.ForeignKeys[1].RefTable = OrganizationsTable
+	ProductDocumentsTable.Annotation = &entsql.Annotation{}
+	ProductDocumentsTable.Annotation.Checks = map[string]string{
+		"product_documents_format":     "format IN ('JSON', 'YAML')",
+		"product_documents_number":     "number > 0",
+		"product_documents_operations": "length(CAST(operations AS text)) <= 2000000",
+		"product_documents_text":       "length(text) <= 200000",
+	}
 	ProductGrantsTable.ForeignKeys[0].RefTable = ProductsTable
 	ProductGrantsTable.ForeignKeys[1].RefTable = AccountsTable
 	ProductGrantsTable.ForeignKeys[2].RefTable = OrganizationsTable

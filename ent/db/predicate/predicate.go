@@ -65,6 +65,9 @@ type Product func(*sql.Selector)
 // ProductApprover is the predicate function for productapprover builders.
 type ProductApprover func(*sql.Selector)
 
+// ProductDocument is the predicate function for productdocument builders.
+type ProductDocument func(*sql.Selector)
+
 // ProductGrant is the predicate function for productgrant builders.
 type ProductGrant func(*sql.Selector)
 

@@ -494,6 +494,30 @@ func (f ProductApproverMutationRuleFunc) EvalMutation(ctx context.Context, m db.
 	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductApproverMutation", m)
 }
 
+// The ProductDocumentQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ProductDocumentQueryRuleFunc func(context.Context, *db.ProductDocumentQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ProductDocumentQueryRuleFunc) EvalQuery(ctx context.Context, q db.Query) error {
+	if q, ok := q.(*db.ProductDocumentQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("db/privacy: unexpected query type %T, expect *db.ProductDocumentQuery", q)
+}
+
+// The ProductDocumentMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ProductDocumentMutationRuleFunc func(context.Context, *db.ProductDocumentMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ProductDocumentMutationRuleFunc) EvalMutation(ctx context.Context, m db.Mutation) error {
+	if m, ok := m.(*db.ProductDocumentMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("db/privacy: unexpected mutation type %T, expect *db.ProductDocumentMutation", m)
+}
+
 // The ProductGrantQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ProductGrantQueryRuleFunc func(context.Context, *db.ProductGrantQuery) error

@@ -71,6 +71,8 @@ const (
 	FieldDeprecatesAt = "deprecates_at"
 	// FieldRetiresAt holds the string denoting the retires_at field in the database.
 	FieldRetiresAt = "retires_at"
+	// FieldLastDocument holds the string denoting the last_document field in the database.
+	FieldLastDocument = "last_document"
 	// FieldEndingNotice holds the string denoting the ending_notice field in the database.
 	FieldEndingNotice = "ending_notice"
 	// EdgeOrganization holds the string denoting the organization edge name in mutations.
@@ -115,6 +117,7 @@ var Columns = []string{
 	FieldTags,
 	FieldDeprecatesAt,
 	FieldRetiresAt,
+	FieldLastDocument,
 	FieldEndingNotice,
 }
 
@@ -164,6 +167,8 @@ var (
 	DefaultKeyless bool
 	// DefaultEnforceEndpoints holds the default value on creation for the "enforce_endpoints" field.
 	DefaultEnforceEndpoints bool
+	// DefaultLastDocument holds the default value on creation for the "last_document" field.
+	DefaultLastDocument int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -325,6 +330,11 @@ func ByDeprecatesAt(opts ...sql.OrderTermOption) OrderOption {
 // ByRetiresAt orders the results by the retires_at field.
 func ByRetiresAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRetiresAt, opts...).ToFunc()
+}
+
+// ByLastDocument orders the results by the last_document field.
+func ByLastDocument(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastDocument, opts...).ToFunc()
 }
 
 // ByEndingNotice orders the results by the ending_notice field.

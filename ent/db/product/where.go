@@ -157,6 +157,11 @@ func RetiresAt(v time.Time) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldRetiresAt, v))
 }
 
+// LastDocument applies equality check predicate on the "last_document" field. It's identical to LastDocumentEQ.
+func LastDocument(v int) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldLastDocument, v))
+}
+
 // EndingNotice applies equality check predicate on the "ending_notice" field. It's identical to EndingNoticeEQ.
 func EndingNotice(v int) predicate.Product {
 	return predicate.Product(sql.FieldEQ(FieldEndingNotice, v))
@@ -1330,6 +1335,46 @@ func RetiresAtIsNil() predicate.Product {
 // RetiresAtNotNil applies the NotNil predicate on the "retires_at" field.
 func RetiresAtNotNil() predicate.Product {
 	return predicate.Product(sql.FieldNotNull(FieldRetiresAt))
+}
+
+// LastDocumentEQ applies the EQ predicate on the "last_document" field.
+func LastDocumentEQ(v int) predicate.Product {
+	return predicate.Product(sql.FieldEQ(FieldLastDocument, v))
+}
+
+// LastDocumentNEQ applies the NEQ predicate on the "last_document" field.
+func LastDocumentNEQ(v int) predicate.Product {
+	return predicate.Product(sql.FieldNEQ(FieldLastDocument, v))
+}
+
+// LastDocumentIn applies the In predicate on the "last_document" field.
+func LastDocumentIn(vs ...int) predicate.Product {
+	return predicate.Product(sql.FieldIn(FieldLastDocument, vs...))
+}
+
+// LastDocumentNotIn applies the NotIn predicate on the "last_document" field.
+func LastDocumentNotIn(vs ...int) predicate.Product {
+	return predicate.Product(sql.FieldNotIn(FieldLastDocument, vs...))
+}
+
+// LastDocumentGT applies the GT predicate on the "last_document" field.
+func LastDocumentGT(v int) predicate.Product {
+	return predicate.Product(sql.FieldGT(FieldLastDocument, v))
+}
+
+// LastDocumentGTE applies the GTE predicate on the "last_document" field.
+func LastDocumentGTE(v int) predicate.Product {
+	return predicate.Product(sql.FieldGTE(FieldLastDocument, v))
+}
+
+// LastDocumentLT applies the LT predicate on the "last_document" field.
+func LastDocumentLT(v int) predicate.Product {
+	return predicate.Product(sql.FieldLT(FieldLastDocument, v))
+}
+
+// LastDocumentLTE applies the LTE predicate on the "last_document" field.
+func LastDocumentLTE(v int) predicate.Product {
+	return predicate.Product(sql.FieldLTE(FieldLastDocument, v))
 }
 
 // EndingNoticeEQ applies the EQ predicate on the "ending_notice" field.

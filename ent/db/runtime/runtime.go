@@ -21,6 +21,7 @@ import (
 	"portico/ent/db/planrevision"
 	"portico/ent/db/product"
 	"portico/ent/db/productapprover"
+	"portico/ent/db/productdocument"
 	"portico/ent/db/productgrant"
 	"portico/ent/db/servicetoken"
 	"portico/ent/db/session"
@@ -694,6 +695,10 @@ func init() {
 	productDescEnforceEndpoints := productFields[18].Descriptor()
 	// product.DefaultEnforceEndpoints holds the default value on creation for the enforce_endpoints field.
 	product.DefaultEnforceEndpoints = productDescEnforceEndpoints.Default.(bool)
+	// productDescLastDocument is the schema descriptor for last_document field.
+	productDescLastDocument := productFields[22].Descriptor()
+	// product.DefaultLastDocument holds the default value on creation for the last_document field.
+	product.DefaultLastDocument = productDescLastDocument.Default.(int)
 	// productDescID is the schema descriptor for id field.
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
@@ -720,6 +725,28 @@ func init() {
 	productapproverDescID := productapproverMixinFields0[0].Descriptor()
 	// productapprover.DefaultID holds the default value on creation for the id field.
 	productapprover.DefaultID = productapproverDescID.Default.(func() uuid.UUID)
+	productdocumentMixin := schema.ProductDocument{}.Mixin()
+	productdocument.Policy = privacy.NewPolicies(schema.ProductDocument{})
+	productdocument.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := productdocument.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	productdocumentMixinFields0 := productdocumentMixin[0].Fields()
+	_ = productdocumentMixinFields0
+	productdocumentFields := schema.ProductDocument{}.Fields()
+	_ = productdocumentFields
+	// productdocumentDescCreatedAt is the schema descriptor for created_at field.
+	productdocumentDescCreatedAt := productdocumentFields[10].Descriptor()
+	// productdocument.DefaultCreatedAt holds the default value on creation for the created_at field.
+	productdocument.DefaultCreatedAt = productdocumentDescCreatedAt.Default.(func() time.Time)
+	// productdocumentDescID is the schema descriptor for id field.
+	productdocumentDescID := productdocumentMixinFields0[0].Descriptor()
+	// productdocument.DefaultID holds the default value on creation for the id field.
+	productdocument.DefaultID = productdocumentDescID.Default.(func() uuid.UUID)
 	productgrantMixin := schema.ProductGrant{}.Mixin()
 	productgrant.Policy = privacy.NewPolicies(schema.ProductGrant{})
 	productgrant.Hooks[0] = func(next ent.Mutator) ent.Mutator {
