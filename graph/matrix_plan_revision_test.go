@@ -18,6 +18,7 @@ func (nouns) PlanRevision() noun {
 		questions: map[string]question{
 			"PlanRevision":           of("PlanRevision", "revision of the product", ""),
 			"PlanRevision: private":  of("PlanRevision", "revision of the private product", ""),
+			"PlanRevision: tiered":   of("PlanRevision", "tiered revision of the private product", ""),
 			"PlanRevision: draft":    of("PlanRevision", "revision of the draft product", ""),
 			"PlanRevisionConnection": of("Plan", "plan of the product", "revisions"),
 			"PlanRevisionEdge":       of("Plan", "plan of the product", "revisions.edges"),

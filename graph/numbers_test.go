@@ -22,7 +22,7 @@ func bounds() map[string][2]int {
 		"UpdateOrganizationInput.requestsExpireAfterDays": {1, 365}, "UpdateOrganizationInput.collectKeysWithinDays": {1, 90},
 		"UpdateOrganizationInput.deletedRetentionDays": {1, 365}, "UpdateOrganizationInput.eventRetentionDays": {30, 3650},
 		"UsageRetentionInput.minutes": {1, 90}, "UsageRetentionInput.hours": {1, 1000}, "UsageRetentionInput.days": {1, 3660},
-		"CreateGuideInput.position": {1, 50}, "UpdateGuideInput.position": {1, 50},
+		"MovePlanSubscriptionsInput.first": {1, 100}, "CreateGuideInput.position": {1, 50}, "UpdateGuideInput.position": {1, 50},
 		"RotateKeyInput.overlapMinutes": {0, 43200},
 		"QuestionInput.maxLength":       {1, 500},
 		"PriceInput.unit":               {0, 0}, // of a plan that is not for calls; see below
