@@ -15,8 +15,7 @@ const (
 	firstTides   = `{"openapi": "3.1.0", "info": {"title": "Tides", "version": "1.0"}, "servers": [{"url": "https://api.demo.example"}], "paths": {
 		"/tides": {"get": {"summary": "All tides.", "parameters": [{"name": "port", "in": "query", "required": true, "example": "it's $(id) \"here\"", "schema": {"type": "string"}}], "responses": {"200": {"description": ""}}}},
 		"/tides/{port}": {"get": {"summary": "The tides of a port.", "parameters": [{"name": "port", "in": "path", "required": true, "schema": {"type": "string"}}], "responses": {"200": {"description": ""}}}}}}`
-	secondTides = `
-openapi: 3.1.0
+	secondTides = `openapi: 3.1.0
 info: {title: Tides, version: '2.0'}
 servers: [{url: 'https://api.demo.example'}]
 paths:
@@ -27,8 +26,7 @@ paths:
       responses: {'200': {description: ''}}
     post:
       requestBody: {required: true, content: {application/json: {example: {height: 1}}}}
-      responses: {'200': {description: ''}}
-`
+      responses: {'200': {description: ''}}`
 )
 
 // productDocuments tests OpenAPI documents: what differs, what becomes of the endpoints, who

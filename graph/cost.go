@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"maps"
 	"strings"
 
 	"portico/clients/go/gate/verdict"
@@ -74,7 +75,7 @@ func prices() gqlhttp.Prices {
 // defined. A test fails for a list that is missing.
 func lengths() map[string]int {
 	codes := len(verdict.Codes())
-	return map[string]int{
+	out := map[string]int{
 		"AccessExplanation.steps":                        codes,
 		"AccountProfile.customFields":                    input.MaxLabels,
 		"AcceptProductTermsPayload.productSubscriptions": apps.MaxTermsAccepted,
@@ -90,15 +91,6 @@ func lengths() map[string]int {
 		"Gateway.verdicts":                    codes,
 		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
 		"MailSettings.kinds":                        len(domain.MailKinds()),
-		"Charge.lines":                              domain.MaxPriceTiers,
-		"Plan.endpointLimits":                       catalog.MaxEndpointLimits,
-		"PlanRevision.endpointLimits":               catalog.MaxEndpointLimits,
-		"Price.tiers":                               domain.MaxPriceTiers,
-		"Product.authTypes":                         mostAuthTypes,
-		"Product.tags":                              domain.MaxTags,
-		"ProductDocument.operations":                domain.MaxDocumentOperations,
-		"DocumentChanges.operations":                catalog.MaxDocumentChanges,
-		"DocumentChange.parts":                      catalog.MaxDocumentParts,
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
 		"RevokeKeysPayload.results":                 apps.MaxRevokedKeys,
@@ -107,7 +99,6 @@ func lengths() map[string]int {
 		"ServerInfo.languages":                      mostLanguages,
 		"ServiceToken.scopes":                       len(domain.ServiceTokenScopes()),
 		"SignOutPayload.endedSessionIds":            identity.MaxSessions,
-		"Product.requestForm":                       domain.MaxQuestions,
 		"ProductSubscription.answers":               domain.MaxQuestions,
 		"Question.options":                          domain.MaxFormOptions / domain.MaxQuestions, // on average, as a form is read whole
 		"SignUp.answers":                            domain.MaxQuestions,
@@ -123,6 +114,24 @@ func lengths() map[string]int {
 		"UserError.field":                           mostSteps,
 		"UserError.params":                          mostParams,
 		userErrors:                                  maxProblems,
+	}
+	maps.Copy(out, lengthsOfProducts())
+	return out
+}
+
+// lengthsOfProducts are those of products, their plans and their documents.
+func lengthsOfProducts() map[string]int {
+	return map[string]int{
+		"Charge.lines":                domain.MaxPriceTiers,
+		"Plan.endpointLimits":         catalog.MaxEndpointLimits,
+		"PlanRevision.endpointLimits": catalog.MaxEndpointLimits,
+		"Price.tiers":                 domain.MaxPriceTiers,
+		"Product.authTypes":           mostAuthTypes,
+		"Product.tags":                domain.MaxTags,
+		"ProductDocument.operations":  domain.MaxDocumentOperations,
+		"DocumentChanges.operations":  catalog.MaxDocumentChanges,
+		"DocumentChange.parts":        catalog.MaxDocumentParts,
+		"Product.requestForm":         domain.MaxQuestions,
 	}
 }
 

@@ -126,13 +126,19 @@ func (c *crawler) everything(fields ast.FieldList, depth int) string {
 }
 
 // withNeeded returns a field with the arguments that it needs: numbers, of which 1 will do,
-// and the name of the product that everybody sees.
+// and the name of the product that everybody sees, or an operation of its document.
 func withNeeded(f *ast.FieldDefinition) string {
 	var needed []string
 	for _, a := range f.Arguments {
 		if a.Type.NonNull && a.DefaultValue == nil {
 			value := "1"
-			if a.Type.Name() == "String" {
+			switch {
+			case a.Type.Name() != "String":
+			case a.Name == "method":
+				value = `"GET"`
+			case a.Name == "path":
+				value = `"/orders"`
+			default:
 				value = strconv.Quote(shownProduct)
 			}
 			needed = append(needed, a.Name+": "+value)

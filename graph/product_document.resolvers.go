@@ -46,11 +46,7 @@ func (r *productDocumentResolver) Operations(ctx context.Context, obj *db.Produc
 
 // Curl is the resolver for the curl field.
 func (r *productDocumentResolver) Curl(ctx context.Context, obj *db.ProductDocument, method string, path string) (*string, error) {
-	x, err := one(ctx, nodeid.Product, obj.ProductID, r.Entities.ProductsByID)
-	if err != nil || x == nil {
-		return nil, err
-	}
-	return catalog.Curl(x, obj, method, path), nil
+	return curlOf(ctx, r.Entities, obj, method, path)
 }
 
 // Edges is the resolver for the edges field.

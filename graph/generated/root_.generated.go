@@ -15359,7 +15359,7 @@ type ProductDocument implements Node @public {
   apiVersion: String! @goField(name: "APIVersion")
   "How the text is written."
   format: DocumentFormat!
-  "The document as it was uploaded: at most 200000 bytes. Portico leaves nothing out of it: a front end that shows it must treat its descriptions as text of strangers."
+  "The document as it was uploaded, without white space around it: at most 200000 bytes. Portico leaves nothing out of it: a front end that shows it must treat its descriptions as text of strangers."
   text: String!
   "How long the text is, in bytes."
   size: Int!
@@ -15444,9 +15444,9 @@ extend type Mutation {
 input UploadProductDocumentInput {
   "The product's id; one that you may not see is NOT_FOUND."
   productId: ID!
-  "The text, in JSON or YAML: at most 200000 bytes (TOO_LONG). A request as a whole has at most 256 KiB, escapes included, and is TOO_LARGE beyond. What cannot be read as an OpenAPI document is INVALID, with the reason: Swagger 2.0, references out of the document, keys given twice, YAML with anchors, aliases or tags, JSON nested deeper than 60 levels, more than 500 operations."
+  "The text, in JSON or YAML: at most 200000 bytes (TOO_LONG). A request as a whole has at most 256 KiB, escapes included, and is TOO_LARGE beyond. An empty one is REQUIRED. What cannot be read as an OpenAPI document is INVALID, with the reason: Swagger 2.0, references out of the document, keys given twice, YAML with anchors, aliases or tags, JSON nested deeper than 60 levels, more than 500 operations."
   document: String!
-  "Whether the product's endpoints become the operations of the document: those that match the same calls stay, the others are deleted, and new ones are created with the summary as their description. The path of a server is no part of theirs. An operation that no endpoint can be is INVALID on ` + "`" + `document` + "`" + `, and nothing is changed."
+  "Whether the product's endpoints become the operations of the document: those that match the same calls stay, the others are deleted, and new ones are created with the summary as their description. The path of a server is no part of theirs. An operation that no endpoint can be is INVALID on ` + "`" + `document` + "`" + `, and nothing is changed; nor is anything when one that would go is limited by a plan, which is NOT_ALLOWED on ` + "`" + `applyEndpoints` + "`" + `."
   applyEndpoints: Boolean! = false
   "Whether to change nothing: the answer, and what is refused, is what it would be."
   dryRun: Boolean! = false

@@ -17,6 +17,7 @@ import (
 	"portico/internal/nodeid"
 	"portico/internal/openapi"
 	"portico/internal/policy"
+	"portico/internal/unseen"
 )
 
 const (
@@ -81,9 +82,8 @@ func (svc *Service) UploadProductDocument(ctx context.Context, in UploadProductD
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Document) > domain.MaxDocument {
-		most := strconv.Itoa(domain.MaxDocument)
-		return nil, fault.Input(fault.TooLong, "document", "A document has at most "+most+" bytes.", fault.Param{Name: "max", Value: most})
+	if err := checkDocument(in.Document); err != nil {
+		return nil, err
 	}
 	// Read before anything is locked, but only for who may upload: it takes time.
 	x, err := svc.client.Product.Get(ctx, id)
@@ -112,6 +112,18 @@ func (svc *Service) UploadProductDocument(ctx context.Context, in UploadProductD
 		return nil, err
 	}
 	return out, nil
+}
+
+// checkDocument checks what needs no look into a document.
+func checkDocument(text string) error {
+	if len(text) > domain.MaxDocument {
+		most := strconv.Itoa(domain.MaxDocument)
+		return fault.Input(fault.TooLong, "document", "A document has at most "+most+" bytes.", fault.Param{Name: "max", Value: most})
+	}
+	if unseen.All(text) {
+		return fault.Input(fault.Required, "document", "This must not be empty.")
+	}
+	return nil
 }
 
 func upload(ctx context.Context, tx *change.Tx, x *db.Product, in UploadProductDocumentInput, doc *openapi.Document) (*UploadedDocument, error) {

@@ -136,7 +136,7 @@ func TestUploadProductDocument_Errors(t *testing.T) {
 	x := f.MustTenant(t, "one")
 	prod, _ := f.MustProduct(t, x.Admin, "orders")
 	for text, want := range map[string]string{
-		"": "INVALID document", `{"swagger":"2.0"}`: "INVALID document",
+		"": "REQUIRED document", `{"swagger":"2.0"}`: "INVALID document",
 		strings.Repeat("x", domain.MaxDocument+1):             "TOO_LONG document",
 		openAPI("1", "trace /a"):                              "INVALID document",
 		openAPI("1", "get /a/{b}.json"):                       "INVALID document",

@@ -83,7 +83,7 @@ products:
 		second := strings.NewReplacer(`, quota: {limit: 1000, per: DAY}`, "", "{place}", "{harbour}", "      - {method: GET, path: /places}\n", "").Replace(file)
 		out, _ = apply(second)
 		require.Contains(t, out, "- endpoint tides GET /places\n")
-		require.Contains(t, out, "~ endpoint tides GET /tides/{harbour}\n")
+		require.Contains(t, out, "~ endpoint tides GET /tides/{place}\n")
 		require.Contains(t, out, "~ plan tides/free\n    quota: ")
 
 		// What is refused takes everything else back, and names its place.
