@@ -21,7 +21,7 @@ const (
 // ProductDocument is what the matrix knows of OpenAPI documents.
 func (nouns) ProductDocument() noun {
 	return noun{
-		prefix: "doc", list: sorted{list: "documents", desc: true}, fields: productDocumentFields(),
+		prefix: "doc", list: sorted{list: "documents"}, fields: productDocumentFields(),
 		values:    map[string]any{"ProductOperation": domain.ProductOperation{}},
 		questions: productDocumentQuestions(),
 		plays: map[string]play{
@@ -54,7 +54,7 @@ func (nouns) ProductDocument() noun {
 func productDocumentFields() map[string]resolver {
 	return map[string]resolver{
 		"ProductDocument.product": objectIn(nodeid.Product, "ProductID"),
-		"Product.documents":       listOf(nodeid.ProductDocument, func(q fieldRequest, d *db.ProductDocument) bool { return d.ProductID == q.parent.(*db.Product).ID }),
+		"Product.documents":       newestFirst(listOf(nodeid.ProductDocument, func(q fieldRequest, d *db.ProductDocument) bool { return d.ProductID == q.parent.(*db.Product).ID })),
 		"ProductDocument.operations": valueOf(func(d *db.ProductDocument) any {
 			return catalog.OperationsOf(d)
 		}),
