@@ -15,7 +15,7 @@ import (
 // The documents of the matrix: the second one adds, removes and changes something.
 const (
 	aDocument       = `{"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"}, "servers": [{"url": "https://api.demo.example"}], "paths": {"/orders": {"get": {"summary": "All orders.", "responses": {"200": {"description": ""}}}, "post": {"responses": {"200": {"description": ""}}}}}}`
-	anotherDocument = "openapi: 3.1.0\ninfo: {title: Orders, version: '2'}\npaths:\n  /orders:\n    get: {summary: The orders., responses: {'200': {description: ''}}}\n    delete: {responses: {'200': {description: ''}}}\n"
+	anotherDocument = "openapi: 3.1.0\ninfo: {title: Orders, version: '2'}\npaths:\n  /orders:\n    get: {summary: The orders., responses: {'200': {description: ''}}}\n    put: {responses: {'200': {description: ''}}}\n"
 )
 
 // ProductDocument is what the matrix knows of OpenAPI documents.
