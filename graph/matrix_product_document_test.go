@@ -15,13 +15,13 @@ import (
 // The documents of the matrix: the second one adds, removes and changes something.
 const (
 	aDocument       = `{"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"}, "servers": [{"url": "https://api.demo.example"}], "paths": {"/orders": {"get": {"summary": "All orders.", "responses": {"200": {"description": ""}}}, "post": {"responses": {"200": {"description": ""}}}}}}`
-	anotherDocument = "openapi: 3.1.0\ninfo: {title: Orders, version: '2'}\npaths:\n  /orders:\n    get: {summary: The orders., responses: {'200': {description: ''}}}\n    delete: {responses: {'200': {description: ''}}}\n"
+	anotherDocument = "openapi: 3.1.0\ninfo: {title: Orders, version: '2'}\npaths:\n  /orders:\n    get: {summary: The orders., responses: {'200': {description: ''}}}\n    put: {responses: {'200': {description: ''}}}\n"
 )
 
 // ProductDocument is what the matrix knows of OpenAPI documents.
 func (nouns) ProductDocument() noun {
 	return noun{
-		prefix: "doc", list: sorted{list: "documents", desc: true}, fields: productDocumentFields(),
+		prefix: "doc", list: sorted{list: "documents"}, fields: productDocumentFields(),
 		values:    map[string]any{"ProductOperation": domain.ProductOperation{}},
 		questions: productDocumentQuestions(),
 		plays: map[string]play{
@@ -54,7 +54,7 @@ func (nouns) ProductDocument() noun {
 func productDocumentFields() map[string]resolver {
 	return map[string]resolver{
 		"ProductDocument.product": objectIn(nodeid.Product, "ProductID"),
-		"Product.documents":       listOf(nodeid.ProductDocument, func(q fieldRequest, d *db.ProductDocument) bool { return d.ProductID == q.parent.(*db.Product).ID }),
+		"Product.documents":       newestFirst(listOf(nodeid.ProductDocument, func(q fieldRequest, d *db.ProductDocument) bool { return d.ProductID == q.parent.(*db.Product).ID })),
 		"ProductDocument.operations": valueOf(func(d *db.ProductDocument) any {
 			return catalog.OperationsOf(d)
 		}),

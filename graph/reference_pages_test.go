@@ -42,7 +42,11 @@ func nonNil(p *wholePage, err error) (any, error) {
 
 // timelineOf resolves a list of the events that match, newest first.
 func timelineOf(matches func(q fieldRequest, e *db.Event) bool) resolver {
-	list := listOf(nodeid.Event, matches)
+	return newestFirst(listOf(nodeid.Event, matches))
+}
+
+// newestFirst resolves a list in the other direction.
+func newestFirst(list resolver) resolver {
 	return func(q fieldRequest) (any, error) {
 		q.parameters = maps.Clone(q.parameters)
 		q.parameters["orderBy"] = map[string]any{"direction": "DESC"}

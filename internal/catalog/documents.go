@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"time"
 
 	"portico/ent/db"
 	"portico/ent/db/productdocument"
@@ -138,7 +139,7 @@ func upload(ctx context.Context, tx *change.Tx, x *db.Product, in UploadProductD
 		out.Document = present
 	} else {
 		out.compare(present, doc.Operations)
-		if out.Document, err = storeDocument(ctx, tx, x, in.Document, digest, doc, out); err != nil {
+		if out.Document, err = storeDocument(ctx, tx, x, present, in.Document, digest, doc, out); err != nil {
 			return nil, err
 		}
 		if in.DryRun {
@@ -178,7 +179,7 @@ func (u *UploadedDocument) compare(before *db.ProductDocument, after []domain.Pr
 
 // storeDocument creates a document with the next number. The product, which is locked, counts
 // them: the number of a deleted one is not given again.
-func storeDocument(ctx context.Context, tx *change.Tx, x *db.Product, text, digest string, doc *openapi.Document, u *UploadedDocument) (*db.ProductDocument, error) {
+func storeDocument(ctx context.Context, tx *change.Tx, x *db.Product, present *db.ProductDocument, text, digest string, doc *openapi.Document, u *UploadedDocument) (*db.ProductDocument, error) {
 	n, err := tx.ProductDocument.Query().Where(productdocument.ProductID(x.ID)).Count(ctx)
 	if err != nil {
 		return nil, err
@@ -193,13 +194,22 @@ func storeDocument(ctx context.Context, tx *change.Tx, x *db.Product, text, dige
 	}
 	one, err := tx.ProductDocument.Create().SetOrganizationID(x.OrganizationID).SetProductID(x.ID).SetNumber(number).
 		SetTitle(doc.Title).SetAPIVersion(doc.APIVersion).SetFormat(doc.Format).SetText(text).SetSize(len(text)).SetSha256(digest).
-		SetServer(doc.Server).SetOperations(domain.DocumentOperations{All: doc.Operations}).SetCreatedAt(tx.Now).Save(ctx)
+		SetServer(doc.Server).SetOperations(domain.DocumentOperations{All: doc.Operations}).SetCreatedAt(afterDocument(present, tx.Now)).Save(ctx)
 	if err != nil {
 		return nil, err
 	}
 	tx.Record(documentEvent(eventlog.ProductDocumentUploaded, x, one,
 		"operationsAdded", u.Changes.AddedCount, "operationsRemoved", u.Changes.RemovedCount, "operationsChanged", u.Changes.ChangedCount))
 	return one, nil
+}
+
+// afterDocument returns a time after that of the present document, if there is one: lists have
+// the greatest number first, also if two were uploaded at once, or clocks of servers differ.
+func afterDocument(present *db.ProductDocument, now time.Time) time.Time {
+	if present != nil && !now.After(present.CreatedAt) {
+		return present.CreatedAt.Add(time.Millisecond)
+	}
+	return now
 }
 
 // documentEvent returns an event of the organization's log, without the text.
