@@ -216,6 +216,7 @@ func (w *world) createOthersObjects() {
 	w.make("foreign", "updateProduct", arguments{"productId": w.ids["foreign product"], "status": "PUBLISHED"}, "product")
 	w.make("foreign", "createEndpoint", arguments{"productId": w.ids["foreign product"], "method": "ANY", "path": "/theirs"}, "endpoint")
 	w.make("foreign", "createGuide", arguments{"productId": w.ids["foreign product"], "slug": "theirs", "title": "Theirs", "text": "Theirs."}, "guide")
+	w.make("foreign", "uploadProductDocument", arguments{"productId": w.ids["foreign product"], "document": aDocument}, "productDocument")
 	w.ids["foreign app"] = w.make("foreign", "createApp", arguments{"name": "The foreign app", "accountId": w.ids["foreign account"]}, "app")
 	w.make("foreign", "register", arguments{"appId": w.ids["foreign app"], "productId": w.ids["foreign product"]}, "productSubscription")
 }
