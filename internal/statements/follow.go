@@ -38,7 +38,9 @@ func Follow(ctx context.Context, tx *change.Tx, s *db.Subscription) error {
 		return err
 	}
 	at := tx.Now
-	if terms == nil && s.DecidedAt != nil { // perhaps not now: by a server of the previous release
+	// One that has ended did so when that was decided, perhaps not now: by a server of the
+	// previous release. One that runs on, by a plan that costs nothing, was decided about before.
+	if s.Status != access.SubscriptionApproved && s.DecidedAt != nil {
 		at = earlier(at, *s.DecidedAt)
 	}
 	if line != nil {

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"portico/internal/apps"
+	"portico/internal/catalog"
+	"portico/internal/domain"
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/portal/portaltest"
@@ -123,5 +125,33 @@ func TestOneOrganizationDoesNotHoldUpAnother(t *testing.T) {
 		require.Equal(t, 1, done.Closed)
 		got := s.Client.Statement.Query().OnlyX(portaltest.System(t))
 		require.Equal(t, other.Organization.ID, got.OrganizationID)
+	})
+}
+
+// A developer who goes over to a plan that costs nothing is charged until then, also where
+// the plan changes by itself at the end of the month.
+func TestChangeToAFreePlan(t *testing.T) {
+	each(t, func(t *testing.T, s *scene) {
+		free, err := s.Portal.Catalog.CreatePlan(s.Admin, catalog.CreatePlanInput{ProductID: s.product.GlobalID(), Name: "nothing", Approval: new(domain.Auto)})
+		require.NoError(t, err)
+		sub := s.register(t, s.metered)
+		s.called(t, s.day(2), 20_000)
+		s.at(s.day(10))
+		_, err = s.Portal.Apps.ChangePlan(s.Developer, apps.ChangePlanInput{SubscriptionID: sub.GlobalID(), PlanID: free.GlobalID(), When: domain.PlanChangeNow})
+		require.NoError(t, err)
+		l := s.lines(t)
+		require.Len(t, l, 1)
+		require.True(t, l[0].EndedAt.Equal(s.day(10)), "it ended at %s", l[0].EndedAt)
+		s.change(t, sub, s.fee)
+		_, err = s.Portal.Apps.ChangePlan(s.Developer, apps.ChangePlanInput{SubscriptionID: sub.GlobalID(), PlanID: free.GlobalID(), When: domain.PlanChangePeriodEnd})
+		require.NoError(t, err)
+		s.at(s.day(31).Add(time.Minute))
+		_, err = s.Portal.Maintenance.TakeDuePlans(t.Context())
+		require.NoError(t, err)
+		s.at(s.day(33))
+		s.run(t)
+		all := s.statements(t)
+		require.Len(t, all, 1)
+		require.Equal(t, "26.00", all[0].Amount, "10,000 calls for 5.00, and 21 of 31 days of 31.00")
 	})
 }
