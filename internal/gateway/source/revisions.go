@@ -42,17 +42,9 @@ func (s *Reader) revisions(ctx context.Context, organization uuid.UUID, products
 			if err := decode(endpoints, &r.EndpointLimits); err != nil {
 				return err
 			}
-			if p := plans[plan]; p != nil && (r.Revision != p.Revision || !sameLimits(p, &r)) {
+			if p := plans[plan]; p != nil && (r.Revision != p.Revision || !reflect.DeepEqual(p.Newest(), r)) {
 				p.Revisions = append(p.Revisions, r)
 			}
 			return nil
 		})
-}
-
-// sameLimits reports whether a revision lets the same calls pass as the plan.
-func sameLimits(p *keycache.Plan, r *keycache.PlanRevision) bool {
-	return reflect.DeepEqual(*r, keycache.PlanRevision{
-		Revision: p.Revision, RateLimit: p.RateLimit, Quota: p.Quota, QuotaPer: p.QuotaPer,
-		Overage: p.Overage, EndpointLimits: p.EndpointLimits, CallsWithinCap: p.CallsWithinCap,
-	})
 }

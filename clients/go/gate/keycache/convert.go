@@ -115,10 +115,7 @@ func productOf(p *Product) *verdict.Product {
 }
 
 func planOf(p *Plan) *verdict.Plan {
-	out := termsOf(p, PlanRevision{
-		Revision: p.Revision, RateLimit: p.RateLimit, Quota: p.Quota, QuotaPer: p.QuotaPer,
-		Overage: p.Overage, EndpointLimits: p.EndpointLimits, CallsWithinCap: p.CallsWithinCap,
-	})
+	out := termsOf(p, p.Newest())
 	for _, r := range p.Revisions {
 		out.Revisions = append(out.Revisions, termsOf(p, r))
 	}

@@ -74,6 +74,14 @@ type PlanRevision struct {
 	CallsWithinCap *int64                 `json:"callsWithinCap,omitempty"`
 }
 
+// Newest returns the plan's own terms in the form of a revision.
+func (p *Plan) Newest() PlanRevision {
+	return PlanRevision{
+		Revision: p.Revision, RateLimit: p.RateLimit, Quota: p.Quota, QuotaPer: p.QuotaPer,
+		Overage: p.Overage, EndpointLimits: p.EndpointLimits, CallsWithinCap: p.CallsWithinCap,
+	}
+}
+
 // Endpoint is a method and a path template.
 type Endpoint struct {
 	ID     uuid.UUID     `json:"id"`
