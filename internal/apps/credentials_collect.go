@@ -1,7 +1,6 @@
 package apps
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
@@ -124,9 +123,8 @@ func accessAfter(ctx context.Context, tx *change.Tx, c *db.Credential, add, remo
 	if before, err = listedProducts(ctx, tx.AccessEntry, c.ID); err != nil {
 		return nil, nil, err
 	}
-	compare := func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
-	slices.SortFunc(before, compare)
+	slices.SortFunc(before, nodeid.Compare)
 	after = slices.DeleteFunc(slices.Concat(before, add), func(id uuid.UUID) bool { return slices.Contains(remove, id) })
-	slices.SortFunc(after, compare)
+	slices.SortFunc(after, nodeid.Compare)
 	return before, slices.Compact(after), nil
 }

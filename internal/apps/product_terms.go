@@ -1,7 +1,6 @@
 package apps
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strconv"
@@ -192,7 +191,7 @@ func lockForTerms(ctx context.Context, tx *change.Tx, ids []string) ([]*db.Subsc
 	}
 	out := make([]*db.Subscription, len(ids))
 	for i, id := range rows {
-		at, _ := slices.BinarySearchFunc(all, id, func(s *db.Subscription, id uuid.UUID) int { return bytes.Compare(s.ID[:], id[:]) })
+		at, _ := slices.BinarySearchFunc(all, id, func(s *db.Subscription, id uuid.UUID) int { return nodeid.Compare(s.ID, id) })
 		if at == len(all) || all[at].ID != id {
 			return nil, fault.NotFound()
 		}

@@ -1,7 +1,6 @@
 package apps
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
@@ -41,7 +40,7 @@ func findEndpoints(ctx context.Context, tx *change.Tx, productID uuid.UUID, ids 
 	if err := input.CheckReferences(nodeid.Endpoint, "endpointIds", ids, found, "The product has no such endpoint."); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(found, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(found, nodeid.Compare)
 	return found, nil
 }
 

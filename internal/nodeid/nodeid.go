@@ -4,6 +4,8 @@
 package nodeid
 
 import (
+	"bytes"
+
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/objectid"
@@ -11,6 +13,10 @@ import (
 
 // Kind is the type of the object that an id belongs to: its GraphQL name.
 type Kind string
+
+// Compare compares the ids of rows by their bytes, which is the order of their creation as far
+// as clocks agree.
+func Compare(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 // Encode returns the opaque id of a row.
 func Encode(k Kind, id uuid.UUID) string {

@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strconv"
@@ -51,7 +50,7 @@ func checkWish(ctx context.Context, tx *change.Tx, a *db.App, plans []Plan, own 
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(x, y int) int { return compareIDs(idOf(plans[x]), idOf(plans[y])) })
+	slices.SortFunc(order, func(x, y int) int { return nodeid.Compare(idOf(plans[x]), idOf(plans[y])) })
 	w, errs := &wish{kept: map[uuid.UUID]*domain.Answers{}, accepted: map[uuid.UUID]newTerms{}, approve: approve}, make([]error, len(plans))
 	for _, i := range order {
 		err := w.add(ctx, tx, a, plans[i], own)
@@ -67,8 +66,6 @@ func idOf(p Plan) uuid.UUID {
 	id, _ := nodeid.Decode(nodeid.Product, p.ProductID)
 	return id
 }
-
-func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 // add checks a plan. Where the app uses the product by it already, only the key is to reach
 // it.
@@ -153,7 +150,7 @@ func findRemoved(ctx context.Context, tx *change.Tx, ids []string, asked []uuid.
 	if err := input.CheckReferences(nodeid.Product, field, ids, found, "There is no such product."); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(found, compareIDs)
+	slices.SortFunc(found, nodeid.Compare)
 	return found, checkApart(found, asked)
 }
 
@@ -173,7 +170,7 @@ func lockProducts(ctx context.Context, tx *change.Tx, plans []Plan) error {
 	for _, p := range plans {
 		ids = append(ids, idOf(p))
 	}
-	slices.SortFunc(ids, compareIDs)
+	slices.SortFunc(ids, nodeid.Compare)
 	for _, id := range ids {
 		if _, err := change.LockRowForShare(ctx, tx, tx.Product, id); err != nil && !db.IsNotFound(err) {
 			return err
