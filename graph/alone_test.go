@@ -186,9 +186,9 @@ func rowsThatLackColumnsAreReadAgain(t *testing.T, url string) {
 	require.Contains(t, log.String(), "field=App.account type=Account requestId=request")
 }
 
-// tooLarge reports whether a document was refused for its size.
+// tooLarge reports whether a document was refused for its size or its cost.
 func tooLarge(a answer) bool {
-	return len(a.Errors) > 0 && regexp.MustCompile("asks for too much|too often|deeper|too many|too long").MatchString(a.Errors[0].Message)
+	return len(a.Errors) > 0 && regexp.MustCompile("asks for too much|costs|too often|deeper|too many|too long").MatchString(a.Errors[0].Message)
 }
 
 func marshal(t *testing.T, v any) string {
