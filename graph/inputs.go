@@ -130,11 +130,12 @@ func givenBurst(n *int64) int {
 	return int(*n)
 }
 
-// usageRetention returns the organization's retention, or the default if it has
-// none.
+// usageRetention returns for how long an organization's counts are kept, or the
+// default if it has not said.
 func usageRetention(o *db.Organization) *domain.UsageRetention {
 	if o.UsageRetention != nil {
-		return o.UsageRetention
+		kept := o.UsageRetention.AtLeast(domain.LeastUsageRetention())
+		return &kept
 	}
 	usual := domain.DefaultUsageRetention()
 	return &usual

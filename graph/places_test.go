@@ -130,16 +130,24 @@ func (b *validInputs) post(mutation string, in map[string]any, selection string)
 // problem returns the first of an answer's userErrors, as "CODE a.b.c"; "" if
 // none.
 func (b *validInputs) problem(p place, a answer) string {
+	if all := b.problems(p, a); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// problems returns an answer's userErrors, each as "CODE a.b.c".
+func (b *validInputs) problems(p place, a answer) (all []string) {
 	require.Empty(b.t, a.Errors, "%s: %s", p, a.raw)
 	payload, _ := a.Data[p.mutation].(map[string]any)
 	list, _ := payload["userErrors"].([]any)
-	if len(list) == 0 {
-		return ""
+	for _, x := range list {
+		problem, _ := x.(map[string]any)
+		var steps []string
+		for _, s := range problem["field"].([]any) {
+			steps = append(steps, s.(string))
+		}
+		all = append(all, problem["code"].(string)+" "+strings.Join(steps, "."))
 	}
-	first, _ := list[0].(map[string]any)
-	var steps []string
-	for _, s := range first["field"].([]any) {
-		steps = append(steps, s.(string))
-	}
-	return first["code"].(string) + " " + strings.Join(steps, ".")
+	return all
 }

@@ -14468,11 +14468,11 @@ type UsageRetention {
 
 "For how many days counts of calls are kept; coarser ones at least as long as finer ones."
 input UsageRetentionInput {
-  "Counts by the minute: 1–90 days."
+  "Counts by the minute: 2–90 days: statements count calls a day later."
   minutes: Int!
-  "Counts by the hour: 1–1000 days."
+  "Counts by the hour: 3–1000 days."
   hours: Int!
-  "Counts by the day: 1–3660 days."
+  "Counts by the day: 3–3660 days."
   days: Int!
 }
 

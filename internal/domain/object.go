@@ -24,6 +24,17 @@ type UsageRetention struct {
 	Days    int `json:"days"`
 }
 
+// LeastUsageRetention returns what may be kept at least: calls are reported up to a day late,
+// and statements count them a day after the hours and days that they are part of.
+func LeastUsageRetention() UsageRetention {
+	return UsageRetention{Minutes: 2, Hours: 3, Days: 3}
+}
+
+// AtLeast returns the longer one of two retentions for each interval.
+func (r UsageRetention) AtLeast(least UsageRetention) UsageRetention {
+	return UsageRetention{Minutes: max(r.Minutes, least.Minutes), Hours: max(r.Hours, least.Hours), Days: max(r.Days, least.Days)}
+}
+
 // DefaultUsageRetention returns a week of minutes, a little over a year of
 // hours, and five years of days.
 func DefaultUsageRetention() UsageRetention {

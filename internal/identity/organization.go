@@ -171,10 +171,11 @@ func checkKeyLife(field string, k domain.KeyLife) error {
 // checkUsageRetention requires coarser counts to be kept at least as long as
 // finer ones.
 func checkUsageRetention(r domain.UsageRetention) error {
+	least := domain.LeastUsageRetention()
 	if err := fault.Collect(
-		input.CheckRange("usageRetention.minutes", r.Minutes, 1, 90),
-		input.CheckRange("usageRetention.hours", r.Hours, 1, 1000),
-		input.CheckRange("usageRetention.days", r.Days, 1, 3660),
+		input.CheckRange("usageRetention.minutes", r.Minutes, least.Minutes, 90),
+		input.CheckRange("usageRetention.hours", r.Hours, least.Hours, 1000),
+		input.CheckRange("usageRetention.days", r.Days, least.Days, 3660),
 	); err != nil {
 		return err
 	}

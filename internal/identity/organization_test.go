@@ -30,6 +30,7 @@ func TestUpdateOrganization_UsageRetention(t *testing.T) {
 		for r, problems := range map[domain.UsageRetention][]string{
 			{Minutes: 0, Hours: 0, Days: 0}:        {"INVALID usageRetention.minutes", "INVALID usageRetention.hours", "INVALID usageRetention.days"},
 			{Minutes: 91, Hours: 1001, Days: 3661}: {"INVALID usageRetention.minutes", "INVALID usageRetention.hours", "INVALID usageRetention.days"},
+			{Minutes: 1, Hours: 2, Days: 2}:        {"INVALID usageRetention.minutes", "INVALID usageRetention.hours", "INVALID usageRetention.days"},
 			{Minutes: 8, Hours: 7, Days: 90}:       {"INVALID usageRetention.hours"},
 			{Minutes: 7, Hours: 90, Days: 89}:      {"INVALID usageRetention.days"},
 		} {
@@ -39,7 +40,7 @@ func TestUpdateOrganization_UsageRetention(t *testing.T) {
 			})
 		}
 		t.Run("OK", func(t *testing.T) {
-			for _, r := range []domain.UsageRetention{{Minutes: 1, Hours: 1, Days: 1}, {Minutes: 90, Hours: 1000, Days: 3660}} {
+			for _, r := range []domain.UsageRetention{{Minutes: 2, Hours: 3, Days: 3}, {Minutes: 90, Hours: 1000, Days: 3660}} {
 				o, err := keep(r)
 				require.NoError(t, err)
 				require.Equal(t, &r, o.UsageRetention)

@@ -48,7 +48,7 @@ func ScanCounts(rows *sql.Rows) (map[uuid.UUID]int64, error) {
 }
 
 // ParseRetention parses the column organizations.usage_retention; NULL is the
-// default.
+// default. Less than the least, which former releases allowed, is the least.
 func ParseRetention(column sql.NullString) (domain.UsageRetention, error) {
 	kept := domain.DefaultUsageRetention()
 	if !column.Valid || column.String == "null" {
@@ -57,5 +57,5 @@ func ParseRetention(column sql.NullString) (domain.UsageRetention, error) {
 	if err := json.Unmarshal([]byte(column.String), &kept); err != nil {
 		return kept, fmt.Errorf("usage: an organization's retention cannot be read: %w", err)
 	}
-	return kept, nil
+	return kept.AtLeast(domain.LeastUsageRetention()), nil
 }
