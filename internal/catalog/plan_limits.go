@@ -10,7 +10,6 @@ import (
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/endpoint"
-	"portico/ent/db/plan"
 	"portico/internal/change"
 	"portico/internal/database"
 	"portico/internal/domain"
@@ -177,24 +176,4 @@ func shownLimits(all []access.EndpointLimit) (out []shownLimit) {
 		out = append(out, shownLimit{nodeid.Encode(nodeid.Endpoint, l.EndpointID), l.RateLimit, l.Quota})
 	}
 	return out
-}
-
-// checkNotLimited refuses to delete endpoints of a product that a plan limits: their calls
-// would be limited no more, and nobody would notice. The endpoints are locked, so that no plan
-// begins to.
-func checkNotLimited(ctx context.Context, tx *change.Tx, productID uuid.UUID, field string, gone ...*db.Endpoint) error {
-	all, err := tx.Plan.Query().Where(plan.ProductID(productID), plan.EndpointLimitsNotNil()).Order(plan.ByName()).All(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, x := range gone {
-		for _, p := range all {
-			if slices.ContainsFunc(p.EndpointLimits, func(l access.EndpointLimit) bool { return l.EndpointID == x.ID }) {
-				errs = append(errs, fault.Input(fault.NotAllowed, field, "The plan "+p.Name+" limits the endpoint "+string(x.Method)+" "+x.Path+": remove it from the plan's endpointLimits first."))
-				break // the others are named once this one is gone
-			}
-		}
-	}
-	return fault.Collect(errs...)
 }
