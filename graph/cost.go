@@ -12,7 +12,6 @@ import (
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
-	"portico/internal/statements"
 	"portico/internal/usage"
 )
 
@@ -105,7 +104,6 @@ func lengths() map[string]int {
 		"SignUpForm.questions":                      domain.MaxQuestions,
 		"SignUpInfo.questions":                      domain.MaxQuestions,
 		"Query.runningStatements":                   mostRunning,
-		"RunningStatement.lines":                    statements.MaxShown,
 		"StatementLine.charges":                     domain.MaxPriceTiers,
 		"Usage.series":                              usage.MaxPoints,
 		"Usage.totals":                              codes,

@@ -39,6 +39,11 @@ func (r *planChangePreviewResolver) Plan(ctx context.Context, obj *apps.PlanChan
 	return one(ctx, nodeid.Plan, obj.PlanID, r.Entities.PlansByID)
 }
 
+// PlanRevision is the resolver for the planRevision field.
+func (r *planChangePreviewResolver) PlanRevision(ctx context.Context, obj *apps.PlanChangePreview) (*db.PlanRevision, error) {
+	return r.planRevision(ctx, obj.PlanID, obj.PlanRevisionID)
+}
+
 // NewPlan is the resolver for the newPlan field.
 func (r *planChangePreviewResolver) NewPlan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error) {
 	return one(ctx, nodeid.Plan, obj.NewPlanID, r.Entities.PlansByID)

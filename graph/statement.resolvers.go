@@ -45,6 +45,11 @@ func (r *queryResolver) RunningStatements(ctx context.Context, accountID *string
 	return r.Portal.Statements.Running(ctx, accountID)
 }
 
+// Lines is the resolver for the lines field.
+func (r *runningStatementResolver) Lines(ctx context.Context, obj *statements.RunningStatement, first int) ([]*db.StatementLine, error) {
+	return obj.First(first)
+}
+
 // AccountID is the resolver for the accountId field.
 func (r *statementResolver) AccountID(ctx context.Context, obj *db.Statement) (string, error) {
 	return nodeid.Encode(nodeid.Account, obj.AccountID), nil
@@ -68,6 +73,11 @@ func (r *statementConnectionResolver) Edges(ctx context.Context, obj *model.Stat
 	return obj.Edges, nil
 }
 
+// RunningStatement returns generated.RunningStatementResolver implementation.
+func (r *Resolver) RunningStatement() generated.RunningStatementResolver {
+	return &runningStatementResolver{r}
+}
+
 // Statement returns generated.StatementResolver implementation.
 func (r *Resolver) Statement() generated.StatementResolver { return &statementResolver{r} }
 
@@ -77,6 +87,7 @@ func (r *Resolver) StatementConnection() generated.StatementConnectionResolver {
 }
 
 type (
+	runningStatementResolver    struct{ *Resolver }
 	statementResolver           struct{ *Resolver }
 	statementConnectionResolver struct{ *Resolver }
 )

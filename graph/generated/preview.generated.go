@@ -29,6 +29,7 @@ type ImpactResolver interface {
 }
 type PlanChangePreviewResolver interface {
 	Plan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error)
+	PlanRevision(ctx context.Context, obj *apps.PlanChangePreview) (*db.PlanRevision, error)
 	NewPlan(ctx context.Context, obj *apps.PlanChangePreview) (*db.Plan, error)
 }
 
@@ -228,6 +229,34 @@ func (ec *executionContext) fieldContext_PlanChangePreview_plan(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _PlanChangePreview_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"PlanChangePreview",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PlanChangePreview().PlanRevision(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
+			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PlanChangePreview_planRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PlanChangePreview",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PlanRevision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PlanChangePreview_newPlan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -415,6 +444,8 @@ func (ec *executionContext) _PlanChangePreview(ctx context.Context, sel ast.Sele
 			out.Text = append(out.Text, `"PlanChangePreview"`...)
 		case "plan":
 			out.required(ec._PlanChangePreview_plan(ctx, field, obj))
+		case "planRevision":
+			out.optional(ec._PlanChangePreview_planRevision(ctx, field, obj))
 		case "newPlan":
 			out.required(ec._PlanChangePreview_newPlan(ctx, field, obj))
 		case "priceDifference":

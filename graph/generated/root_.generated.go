@@ -77,6 +77,7 @@ type ResolverRoot interface {
 	ProductSubscriptionConnection() ProductSubscriptionConnectionResolver
 	Query() QueryResolver
 	Question() QuestionResolver
+	RunningStatement() RunningStatementResolver
 	SearchResult() SearchResultResolver
 	ServiceToken() ServiceTokenResolver
 	ServiceTokenConnection() ServiceTokenConnectionResolver
@@ -1188,6 +1189,7 @@ type ComplexityRoot struct {
 		NeedsApproval   func(childComplexity int) int
 		NewPlan         func(childComplexity int) int
 		Plan            func(childComplexity int) int
+		PlanRevision    func(childComplexity int) int
 		PriceDifference func(childComplexity int) int
 	}
 
@@ -1606,7 +1608,7 @@ type ComplexityRoot struct {
 		AsOf        func(childComplexity int) int
 		Currency    func(childComplexity int) int
 		LineCount   func(childComplexity int) int
-		Lines       func(childComplexity int) int
+		Lines       func(childComplexity int, first int) int
 		PeriodEnd   func(childComplexity int) int
 		PeriodStart func(childComplexity int) int
 	}
@@ -6912,6 +6914,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PlanChangePreview.Plan(childComplexity), true
+	case "PlanChangePreview.planRevision":
+		if e.ComplexityRoot.PlanChangePreview.PlanRevision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanChangePreview.PlanRevision(childComplexity), true
 	case "PlanChangePreview.priceDifference":
 		if e.ComplexityRoot.PlanChangePreview.PriceDifference == nil {
 			break
@@ -8799,7 +8807,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.RunningStatement.Lines(childComplexity), true
+		args, err := ec.field_RunningStatement_lines_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.RunningStatement.Lines(childComplexity, args["first"].(int)), true
 	case "RunningStatement.periodEnd":
 		if e.ComplexityRoot.RunningStatement.PeriodEnd == nil {
 			break
@@ -14994,11 +15007,13 @@ type Impact {
 
 "What a change of a subscription's plan would bring. To ask changes nothing."
 type PlanChangePreview {
-  "The plan that it has, with its limits and price."
+  "The plan that it has, with the limits and the price that new subscriptions get."
   plan: Plan! @goField(forceResolver: true)
+  "The limits and the price by which it goes now. Null where it goes by those of ` + "`" + `plan` + "`" + `, as a server of an earlier release left it."
+  planRevision: PlanRevision @goField(forceResolver: true)
   "The plan that it would have, with its limits and price."
   newPlan: Plan! @goField(forceResolver: true)
-  "By how much the new plan's price differs, for each month or for each ` + "`" + `unit` + "`" + ` calls; its ` + "`" + `amount` + "`" + ` is negative when that is cheaper. Null when both are free, and when no one number says it: in two currencies, for different numbers of calls, for each month and for calls, or where one has tiers or other included calls."
+  "By how much the new plan's price differs from that of ` + "`" + `planRevision` + "`" + `, for each month or for each ` + "`" + `unit` + "`" + ` calls; its ` + "`" + `amount` + "`" + ` is negative when that is cheaper. Null when both are free, and when no one number says it: in two currencies, for different numbers of calls, for each month and for calls, or where one has tiers or other included calls."
   priceDifference: Price
   "Whether the change would wait for approval."
   needsApproval: Boolean!
@@ -16426,8 +16441,11 @@ type RunningStatement {
   amount: Decimal!
   "How many lines it has by now."
   lineCount: Int!
-  "Its lines in the order of their beginnings, at most the first 100, with their calls and amounts so far."
-  lines: [StatementLine!]!
+  "Its lines in the order of their beginnings, with their calls and amounts so far: the first ones. ` + "`" + `statementLines` + "`" + ` has all, without amounts so far."
+  lines(
+    "At most how many: 1–100."
+    first: Int! = 20
+  ): [StatementLine!]! @goField(forceResolver: true)
   "Up to when all calls are counted; later ones may be missing, and those that gateways report later."
   asOf: Time!
 }
@@ -19999,6 +20017,8 @@ func (ec *executionContext) childFields_PlanChangePreview(ctx context.Context, f
 	switch field.Name {
 	case "plan":
 		return ec.fieldContext_PlanChangePreview_plan(ctx, field)
+	case "planRevision":
+		return ec.fieldContext_PlanChangePreview_planRevision(ctx, field)
 	case "newPlan":
 		return ec.fieldContext_PlanChangePreview_newPlan(ctx, field)
 	case "priceDifference":

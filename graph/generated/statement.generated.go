@@ -9,6 +9,7 @@ import (
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/statements"
 	"strconv"
@@ -20,6 +21,9 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type RunningStatementResolver interface {
+	Lines(ctx context.Context, obj *statements.RunningStatement, first int) ([]*db.StatementLine, error)
+}
 type StatementResolver interface {
 	AccountID(ctx context.Context, obj *db.Statement) (string, error)
 
@@ -33,6 +37,20 @@ type StatementConnectionResolver interface {
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_RunningStatement_lines_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
 
 // endregion ***************************** args.gotpl *****************************
 
@@ -209,29 +227,45 @@ func (ec *executionContext) fieldContext_RunningStatement_lineCount(_ context.Co
 }
 
 func (ec *executionContext) _RunningStatement_lines(ctx context.Context, field graphql.CollectedField, obj *statements.RunningStatement) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RunningStatement",
-		func(ctx context.Context) (any, error) {
-			return obj.Lines, nil
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RunningStatement_lines(ctx, field)
 		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.RunningStatement().Lines(ctx, obj, fc.Args["first"].(int))
+		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.StatementLine) graphql.Marshaler {
 			return ec.marshalNStatementLine2ᚕᚖporticoᚋentᚋdbᚐStatementLineᚄ(ctx, selections, v)
 		},
 		true,
+		true,
 	)
 }
-func (ec *executionContext) fieldContext_RunningStatement_lines(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_RunningStatement_lines(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RunningStatement",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_StatementLine(ctx, field)
 		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = gqlhttp.Arguments(ctx, "RunningStatement", field, ec.Variables, ec.field_RunningStatement_lines_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }

@@ -26,6 +26,7 @@ import (
 // PlanChangePreview is what a change of plan would bring.
 type PlanChangePreview struct {
 	PlanID, NewPlanID uuid.UUID
+	PlanRevisionID    *uuid.UUID
 	// PriceDifference is as of domain.PriceDifference.
 	PriceDifference *domain.Price
 	NeedsApproval   bool
@@ -53,7 +54,8 @@ func (svc *Service) PreviewChangePlan(ctx context.Context, in ChangePlanInput) (
 	if err != nil {
 		return nil, change.PublicError(err)
 	}
-	out := &PlanChangePreview{PlanID: s.PlanID, NewPlanID: to.ID, PriceDifference: domain.PriceDifference(charged(termsOf(s)), charged(catalog.TermsOf(to))), Impact: &Impact{}}
+	out := &PlanChangePreview{PlanID: s.PlanID, PlanRevisionID: s.PlanRevisionID, NewPlanID: to.ID, Impact: &Impact{},
+		PriceDifference: domain.PriceDifference(charged(termsOf(s)), charged(catalog.TermsOf(to)))}
 	newest, err := svc.catalogRevision(ctx, to)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -109,11 +110,14 @@ const (
 	cellSigns    = ";\t\r\n"
 )
 
+// negative matches decimal numbers that begin with a sign, such as the amounts of corrections.
+var negative = regexp.MustCompile(`^-[0-9]{1,15}(\.[0-9]{1,9})?$`)
+
 // harmless returns a text in which no spreadsheet finds a formula: a sign with which
 // formulas begin gets an apostrophe in front where a cell may begin, and so does white
-// space at the beginning, which programs skip.
+// space at the beginning, which programs skip. Negative numbers stay what they are.
 func harmless(text string) string {
-	if !strings.ContainsAny(text, formulaSigns+cellSigns) {
+	if !strings.ContainsAny(text, formulaSigns+cellSigns) || negative.MatchString(text) {
 		return text
 	}
 	var b strings.Builder

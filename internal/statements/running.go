@@ -16,6 +16,7 @@ import (
 	"portico/internal/input"
 	"portico/internal/listing"
 	"portico/internal/nodeid"
+	"portico/internal/paging"
 	"portico/internal/usage"
 	"portico/internal/viewer"
 )
@@ -23,8 +24,8 @@ import (
 const (
 	// maxRunning is how many lines that are not closed are computed for one account.
 	maxRunning = 5000
-	// MaxShown is how many of them a running statement shows.
-	MaxShown = 100
+	// maxShown is how many of them a running statement shows.
+	maxShown = paging.Max
 )
 
 // RunningStatement is what an account's subscriptions have cost so far in a month that is not
@@ -36,6 +37,15 @@ type RunningStatement struct {
 	// Lines are the first of them, with their calls and amounts so far.
 	Lines []*db.StatementLine
 	AsOf  time.Time
+}
+
+// First returns the first lines, at least one and at most 100.
+func (s *RunningStatement) First(n int) ([]*db.StatementLine, error) {
+	w, err := paging.Args{First: &n}.Window()
+	if err != nil {
+		return nil, err
+	}
+	return s.Lines[:min(w.Limit, len(s.Lines))], nil
 }
 
 // Running computes the statements of an account that are not closed, as if their months ended
@@ -147,7 +157,7 @@ func runningOf(lines []*db.StatementLine, now, asOf time.Time) (out []*RunningSt
 		if amount, ok := new(big.Rat).SetString(*l.Amount); ok {
 			sums[s].Add(sums[s], amount)
 		}
-		if s.LineCount++; len(s.Lines) < MaxShown {
+		if s.LineCount++; len(s.Lines) < maxShown {
 			s.Lines = append(s.Lines, l)
 		}
 	}

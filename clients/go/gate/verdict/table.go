@@ -135,7 +135,7 @@ func (c Code) describeLimits() description {
 	case QuotaExceeded:
 		return description{"QUOTA_EXCEEDED", tooManyRequests,
 			"The calls of the plan's quota, of its quota for the endpoint, or those that its spending cap allows, are used up until the next period.",
-			"The quota of this period is used up.",
+			"No calls are left in this period: a quota of the plan is used up, or its spending cap reached.",
 			"Wait for the next period, or change to a plan with a larger quota or spending cap."}
 	case Valid:
 		return description{name: "VALID", status: passed, meaning: "The call may pass."}
