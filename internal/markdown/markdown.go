@@ -24,8 +24,6 @@ const (
 	MaxDepth = 20
 	// MaxCells is how many cells tables may have.
 	MaxCells = 5000
-	// tab is how far a tab indents.
-	tab = 4
 	// kept is how many texts are kept as they were rendered.
 	kept = 512
 	// keptPages is how many pages are.
@@ -101,26 +99,3 @@ func (r *Renderer) render(text string) string {
 
 // plain returns a text as HTML that shows it as it was written.
 func plain(text string) string { return "<pre>" + html.EscapeString(text) + "</pre>" }
-
-// tooMuch reports whether a text would take long to render, or be nested deeper than MaxDepth:
-// whether a line opens that many blocks, or is indented as in a list of that depth, or tables
-// could have more than MaxCells, which need not be written to be there. A table ends at an empty
-// line at the latest.
-func tooMuch(text string) bool {
-	cells, lines, columns := 0, 0, 0
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) == "" {
-			cells, lines, columns = cells+lines*columns, 0, 0
-			continue
-		}
-		lines, columns = lines+1, max(columns, strings.Count(line, "|"))
-		opens := line[:len(line)-len(strings.TrimLeft(line, " \t>-*+.)0123456789"))]
-		marks := len(opens) - strings.Count(opens, " ") - strings.Count(opens, "\t")
-		indent := strings.Count(opens, " ") + tab*strings.Count(opens, "\t")
-		// A line of one sign alone is a rule, or dots.
-		if rule := strings.Trim(line, "-*_. \t\r\n") == ""; !rule && (marks > MaxDepth || indent > tab*MaxDepth) {
-			return true
-		}
-	}
-	return cells+lines*columns > MaxCells
-}

@@ -86,3 +86,14 @@ func TestHTMLIsBounded(t *testing.T) {
 	}
 	require.Equal(t, "<pre>&gt;&gt;&gt;", r.HTML(strings.Repeat(">", 30) + "x")[:17])
 }
+
+// What would be compared for seconds is shown as it was written; a long page with many links
+// and much emphasis is not.
+func TestPagesAreBounded(t *testing.T) {
+	r := markdown.NewForPages()
+	for _, bomb := range []string{"*a_", "*é_", "~~a*", "[a](", "[a](b", "[a](((", "[a](<"} {
+		require.Contains(t, r.HTML(strings.Repeat(bomb, 60000/len(bomb))), "<pre>", bomb)
+	}
+	page := strings.Repeat("See *this* and [that](https://one.example/a).\n", 20) + "\n"
+	require.NotContains(t, r.HTML(strings.Repeat(page, 60)), "<pre>")
+}
