@@ -64,7 +64,7 @@ func productDocumentFields() map[string]resolver {
 			if p, _ := x.(*db.Product); err == nil && p != nil {
 				method, _ := q.text("method")
 				path, _ := q.text("path")
-				if call := catalog.Curl(p, d, method, path); call != nil {
+				if call := catalog.Curl(p, d, method, path, catalog.Caller{}); call != nil {
 					return *call, nil
 				}
 			}

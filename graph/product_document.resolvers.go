@@ -45,8 +45,8 @@ func (r *productDocumentResolver) Operations(ctx context.Context, obj *db.Produc
 }
 
 // Curl is the resolver for the curl field.
-func (r *productDocumentResolver) Curl(ctx context.Context, obj *db.ProductDocument, method string, path string) (*string, error) {
-	return curlOf(ctx, r.Entities, obj, method, path)
+func (r *productDocumentResolver) Curl(ctx context.Context, obj *db.ProductDocument, method string, path string, credentialID *string, appID *string) (*string, error) {
+	return curlOf(ctx, r.Entities, obj, method, path, credentialID, appID)
 }
 
 // Edges is the resolver for the edges field.

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -26,17 +28,21 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AccessExplanation_code(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessExplanation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessExplanation_code(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Code(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -45,17 +51,21 @@ func (ec *executionContext) fieldContext_AccessExplanation_code(_ context.Contex
 }
 
 func (ec *executionContext) _AccessExplanation_valid(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessExplanation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessExplanation_valid(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Valid(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -64,17 +74,21 @@ func (ec *executionContext) fieldContext_AccessExplanation_valid(_ context.Conte
 }
 
 func (ec *executionContext) _AccessExplanation_steps(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessExplanation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessExplanation_steps(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Steps(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
 			return ec.marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -92,17 +106,21 @@ func (ec *executionContext) fieldContext_AccessExplanation_steps(_ context.Conte
 }
 
 func (ec *executionContext) _AccessExplanation_failed(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessExplanation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessExplanation_failed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Failed(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessStep) graphql.Marshaler {
 			return ec.marshalOAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -120,17 +138,21 @@ func (ec *executionContext) fieldContext_AccessExplanation_failed(_ context.Cont
 }
 
 func (ec *executionContext) _AccessExplanation_limits(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessExplanation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessExplanation_limits(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Limits(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessLimits) graphql.Marshaler {
 			return ec.marshalOAccessLimits2ᚖporticoᚋgraphᚋmodelᚐAccessLimits(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -148,17 +170,21 @@ func (ec *executionContext) fieldContext_AccessExplanation_limits(_ context.Cont
 }
 
 func (ec *executionContext) _AccessLimits_rate(ctx context.Context, field graphql.CollectedField, obj *model.AccessLimits) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessLimits",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessLimits_rate(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Rate, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LimitWindow) graphql.Marshaler {
 			return ec.marshalOLimitWindow2ᚖporticoᚋgraphᚋmodelᚐLimitWindow(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -176,17 +202,21 @@ func (ec *executionContext) fieldContext_AccessLimits_rate(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessLimits_quota(ctx context.Context, field graphql.CollectedField, obj *model.AccessLimits) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessLimits",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessLimits_quota(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LimitWindow) graphql.Marshaler {
 			return ec.marshalOLimitWindow2ᚖporticoᚋgraphᚋmodelᚐLimitWindow(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -204,17 +234,21 @@ func (ec *executionContext) fieldContext_AccessLimits_quota(_ context.Context, f
 }
 
 func (ec *executionContext) _AccessStep_code(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessStep",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessStep_code(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Code(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -223,17 +257,21 @@ func (ec *executionContext) fieldContext_AccessStep_code(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AccessStep_passed(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessStep",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessStep_passed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Passed, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -242,17 +280,21 @@ func (ec *executionContext) fieldContext_AccessStep_passed(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessStep_detail(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessStep",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessStep_detail(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Detail, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -261,17 +303,21 @@ func (ec *executionContext) fieldContext_AccessStep_detail(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessStep_remedy(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AccessStep",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessStep_remedy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Remedy(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -280,17 +326,21 @@ func (ec *executionContext) fieldContext_AccessStep_remedy(_ context.Context, fi
 }
 
 func (ec *executionContext) _LimitWindow_limit(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"LimitWindow",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LimitWindow_limit(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -299,17 +349,21 @@ func (ec *executionContext) fieldContext_LimitWindow_limit(_ context.Context, fi
 }
 
 func (ec *executionContext) _LimitWindow_remaining(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"LimitWindow",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LimitWindow_remaining(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -318,17 +372,21 @@ func (ec *executionContext) fieldContext_LimitWindow_remaining(_ context.Context
 }
 
 func (ec *executionContext) _LimitWindow_resetsAt(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"LimitWindow",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LimitWindow_resetsAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ResetsAt(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -481,109 +539,203 @@ func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context
 var accessExplanationImplementors = []string{"AccessExplanation"}
 
 func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.SelectionSet, obj *model.AccessExplanation) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, accessExplanationImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessExplanationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AccessExplanation"`...)
+			out.Values[i] = graphql.MarshalString("AccessExplanation")
 		case "code":
-			out.required(ec._AccessExplanation_code(ctx, field, obj))
+			out.Values[i] = ec._AccessExplanation_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "valid":
-			out.required(ec._AccessExplanation_valid(ctx, field, obj))
+			out.Values[i] = ec._AccessExplanation_valid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "steps":
-			out.required(ec._AccessExplanation_steps(ctx, field, obj))
+			out.Values[i] = ec._AccessExplanation_steps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "failed":
-			out.optional(ec._AccessExplanation_failed(ctx, field, obj))
+			out.Values[i] = ec._AccessExplanation_failed(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "limits":
-			out.optional(ec._AccessExplanation_limits(ctx, field, obj))
+			out.Values[i] = ec._AccessExplanation_limits(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var accessLimitsImplementors = []string{"AccessLimits"}
 
 func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.SelectionSet, obj *model.AccessLimits) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, accessLimitsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessLimitsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AccessLimits"`...)
+			out.Values[i] = graphql.MarshalString("AccessLimits")
 		case "rate":
-			out.optional(ec._AccessLimits_rate(ctx, field, obj))
+			out.Values[i] = ec._AccessLimits_rate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "quota":
-			out.optional(ec._AccessLimits_quota(ctx, field, obj))
+			out.Values[i] = ec._AccessLimits_quota(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var accessStepImplementors = []string{"AccessStep"}
 
 func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSet, obj *model.AccessStep) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, accessStepImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, accessStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AccessStep"`...)
+			out.Values[i] = graphql.MarshalString("AccessStep")
 		case "code":
-			out.required(ec._AccessStep_code(ctx, field, obj))
+			out.Values[i] = ec._AccessStep_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "passed":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Passed))
-			} else {
-				out.required(ec._AccessStep_passed(ctx, field, obj))
+			out.Values[i] = ec._AccessStep_passed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "detail":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Detail))
-			} else {
-				out.required(ec._AccessStep_detail(ctx, field, obj))
+			out.Values[i] = ec._AccessStep_detail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "remedy":
-			out.optional(ec._AccessStep_remedy(ctx, field, obj))
+			out.Values[i] = ec._AccessStep_remedy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var limitWindowImplementors = []string{"LimitWindow"}
 
 func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionSet, obj *model.LimitWindow) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, limitWindowImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, limitWindowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"LimitWindow"`...)
+			out.Values[i] = graphql.MarshalString("LimitWindow")
 		case "limit":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
-			} else {
-				out.required(ec._LimitWindow_limit(ctx, field, obj))
+			out.Values[i] = ec._LimitWindow_limit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "remaining":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Remaining))
-			} else {
-				out.required(ec._LimitWindow_remaining(ctx, field, obj))
+			out.Values[i] = ec._LimitWindow_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "resetsAt":
-			out.required(ec._LimitWindow_resetsAt(ctx, field, obj))
+			out.Values[i] = ec._LimitWindow_resetsAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -601,9 +753,17 @@ func (ec *executionContext) marshalNAccessExplanation2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

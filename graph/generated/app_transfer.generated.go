@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
@@ -14,6 +15,7 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -50,17 +52,21 @@ type AppTransferConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AcceptAppTransferPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.AcceptAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AcceptAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptAppTransferPayload_app(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -78,17 +84,21 @@ func (ec *executionContext) fieldContext_AcceptAppTransferPayload_app(_ context.
 }
 
 func (ec *executionContext) _AcceptAppTransferPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.AcceptAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AcceptAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptAppTransferPayload_appTransfer(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -106,17 +116,21 @@ func (ec *executionContext) fieldContext_AcceptAppTransferPayload_appTransfer(_ 
 }
 
 func (ec *executionContext) _AcceptAppTransferPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcceptAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AcceptAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptAppTransferPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -134,17 +148,21 @@ func (ec *executionContext) fieldContext_AcceptAppTransferPayload_userErrors(_ c
 }
 
 func (ec *executionContext) _AppTransfer_id(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -153,17 +171,21 @@ func (ec *executionContext) fieldContext_AppTransfer_id(_ context.Context, field
 }
 
 func (ec *executionContext) _AppTransfer_status(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().Status(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.AppTransferStatus) graphql.Marshaler {
 			return ec.marshalNAppTransferStatus2porticoᚋinternalᚋdomainᚐAppTransferStatus(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -172,17 +194,21 @@ func (ec *executionContext) fieldContext_AppTransfer_status(_ context.Context, f
 }
 
 func (ec *executionContext) _AppTransfer_app(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_app(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().App(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -200,17 +226,21 @@ func (ec *executionContext) fieldContext_AppTransfer_app(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AppTransfer_appName(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_appName(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppName, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -219,17 +249,21 @@ func (ec *executionContext) fieldContext_AppTransfer_appName(_ context.Context, 
 }
 
 func (ec *executionContext) _AppTransfer_fromAccount(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_fromAccount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().FromAccount(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -247,17 +281,21 @@ func (ec *executionContext) fieldContext_AppTransfer_fromAccount(_ context.Conte
 }
 
 func (ec *executionContext) _AppTransfer_fromAccountName(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_fromAccountName(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.FromAccountName, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -266,17 +304,21 @@ func (ec *executionContext) fieldContext_AppTransfer_fromAccountName(_ context.C
 }
 
 func (ec *executionContext) _AppTransfer_toAccount(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_toAccount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().ToAccount(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -294,17 +336,21 @@ func (ec *executionContext) fieldContext_AppTransfer_toAccount(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_toAccountName(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_toAccountName(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ToAccountName, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -313,17 +359,21 @@ func (ec *executionContext) fieldContext_AppTransfer_toAccountName(_ context.Con
 }
 
 func (ec *executionContext) _AppTransfer_productTitles(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_productTitles(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductTitles, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -332,17 +382,21 @@ func (ec *executionContext) fieldContext_AppTransfer_productTitles(_ context.Con
 }
 
 func (ec *executionContext) _AppTransfer_keyCount(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_keyCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.KeyCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -351,17 +405,21 @@ func (ec *executionContext) fieldContext_AppTransfer_keyCount(_ context.Context,
 }
 
 func (ec *executionContext) _AppTransfer_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_callsLast24h(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().CallsLast24h(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOBigInt2ᚖint64(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -370,17 +428,21 @@ func (ec *executionContext) fieldContext_AppTransfer_callsLast24h(_ context.Cont
 }
 
 func (ec *executionContext) _AppTransfer_reason(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_reason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -389,17 +451,21 @@ func (ec *executionContext) fieldContext_AppTransfer_reason(_ context.Context, f
 }
 
 func (ec *executionContext) _AppTransfer_answer(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_answer(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Answer, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -408,17 +474,21 @@ func (ec *executionContext) fieldContext_AppTransfer_answer(_ context.Context, f
 }
 
 func (ec *executionContext) _AppTransfer_offeredBy(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_offeredBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().OfferedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -436,17 +506,21 @@ func (ec *executionContext) fieldContext_AppTransfer_offeredBy(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_decidedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().DecidedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -464,17 +538,21 @@ func (ec *executionContext) fieldContext_AppTransfer_decidedBy(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -483,17 +561,21 @@ func (ec *executionContext) fieldContext_AppTransfer_createdAt(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_decidedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -502,17 +584,21 @@ func (ec *executionContext) fieldContext_AppTransfer_decidedAt(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_expiresAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -521,17 +607,21 @@ func (ec *executionContext) fieldContext_AppTransfer_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransfer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransfer_viewerCan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().ViewerCan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.AppTransferPermissions) graphql.Marshaler {
 			return ec.marshalNAppTransferPermissions2ᚖporticoᚋinternalᚋappsᚐAppTransferPermissions(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -549,17 +639,21 @@ func (ec *executionContext) fieldContext_AppTransfer_viewerCan(_ context.Context
 }
 
 func (ec *executionContext) _AppTransferConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransferConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppTransferEdge) graphql.Marshaler {
 			return ec.marshalNAppTransferEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppTransferEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -577,17 +671,21 @@ func (ec *executionContext) fieldContext_AppTransferConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _AppTransferConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.AppTransfer) graphql.Marshaler {
 			return ec.marshalNAppTransfer2ᚕᚖporticoᚋentᚋdbᚐAppTransferᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -605,17 +703,21 @@ func (ec *executionContext) fieldContext_AppTransferConnection_nodes(_ context.C
 }
 
 func (ec *executionContext) _AppTransferConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -624,17 +726,21 @@ func (ec *executionContext) fieldContext_AppTransferConnection_totalCount(_ cont
 }
 
 func (ec *executionContext) _AppTransferConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -652,17 +758,21 @@ func (ec *executionContext) fieldContext_AppTransferConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _AppTransferEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -671,17 +781,21 @@ func (ec *executionContext) fieldContext_AppTransferEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _AppTransferEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalNAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -699,17 +813,21 @@ func (ec *executionContext) fieldContext_AppTransferEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _AppTransferPermissions_accept(ctx context.Context, field graphql.CollectedField, obj *apps.AppTransferPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferPermissions_accept(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Accept, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -727,17 +845,21 @@ func (ec *executionContext) fieldContext_AppTransferPermissions_accept(_ context
 }
 
 func (ec *executionContext) _AppTransferPermissions_decline(ctx context.Context, field graphql.CollectedField, obj *apps.AppTransferPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferPermissions_decline(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Decline, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -755,17 +877,21 @@ func (ec *executionContext) fieldContext_AppTransferPermissions_decline(_ contex
 }
 
 func (ec *executionContext) _AppTransferPermissions_cancel(ctx context.Context, field graphql.CollectedField, obj *apps.AppTransferPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppTransferPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppTransferPermissions_cancel(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cancel, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -783,17 +909,21 @@ func (ec *executionContext) fieldContext_AppTransferPermissions_cancel(_ context
 }
 
 func (ec *executionContext) _CancelAppTransferPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.CancelAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CancelAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelAppTransferPayload_appTransfer(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -811,17 +941,21 @@ func (ec *executionContext) fieldContext_CancelAppTransferPayload_appTransfer(_ 
 }
 
 func (ec *executionContext) _CancelAppTransferPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CancelAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelAppTransferPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -839,17 +973,21 @@ func (ec *executionContext) fieldContext_CancelAppTransferPayload_userErrors(_ c
 }
 
 func (ec *executionContext) _DeclineAppTransferPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.DeclineAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeclineAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclineAppTransferPayload_appTransfer(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -867,17 +1005,21 @@ func (ec *executionContext) fieldContext_DeclineAppTransferPayload_appTransfer(_
 }
 
 func (ec *executionContext) _DeclineAppTransferPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeclineAppTransferPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeclineAppTransferPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeclineAppTransferPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -895,17 +1037,21 @@ func (ec *executionContext) fieldContext_DeclineAppTransferPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _TransferAppPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.TransferAppPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"TransferAppPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransferAppPayload_appTransfer(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -923,17 +1069,21 @@ func (ec *executionContext) fieldContext_TransferAppPayload_appTransfer(_ contex
 }
 
 func (ec *executionContext) _TransferAppPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.TransferAppPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"TransferAppPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransferAppPayload_replayed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -942,17 +1092,21 @@ func (ec *executionContext) fieldContext_TransferAppPayload_replayed(_ context.C
 }
 
 func (ec *executionContext) _TransferAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.TransferAppPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"TransferAppPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransferAppPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1253,309 +1407,752 @@ func (ec *executionContext) unmarshalInputTransferAppInput(ctx context.Context, 
 var acceptAppTransferPayloadImplementors = []string{"AcceptAppTransferPayload"}
 
 func (ec *executionContext) _AcceptAppTransferPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptAppTransferPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, acceptAppTransferPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, acceptAppTransferPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AcceptAppTransferPayload"`...)
+			out.Values[i] = graphql.MarshalString("AcceptAppTransferPayload")
 		case "app":
-			out.optional(ec._AcceptAppTransferPayload_app(ctx, field, obj))
+			out.Values[i] = ec._AcceptAppTransferPayload_app(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "appTransfer":
-			out.optional(ec._AcceptAppTransferPayload_appTransfer(ctx, field, obj))
+			out.Values[i] = ec._AcceptAppTransferPayload_appTransfer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._AcceptAppTransferPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._AcceptAppTransferPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var appTransferImplementors = []string{"AppTransfer", "Node"}
 
 func (ec *executionContext) _AppTransfer(ctx context.Context, sel ast.SelectionSet, obj *db.AppTransfer) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, appTransferImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AppTransfer"`...)
+			out.Values[i] = graphql.MarshalString("AppTransfer")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._AppTransfer_id(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
-			out.required(ec._AppTransfer_status(ctx, field, obj))
-		case "app":
-			if joined := obj.JoinedApp(); out.direct && joined != nil {
-				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "AppTransfer", field), field.Selections, joined))
-			} else {
-				out.optional(ec._AppTransfer_app(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_status(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "app":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_app(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "appName":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.AppName))
-			} else {
-				out.required(ec._AppTransfer_appName(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_appName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "fromAccount":
-			if joined := obj.JoinedFromAccount(); out.direct && joined != nil {
-				out.optional(ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "AppTransfer", field), field.Selections, joined))
-			} else {
-				out.optional(ec._AppTransfer_fromAccount(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_fromAccount(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "fromAccountName":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.FromAccountName))
-			} else {
-				out.required(ec._AppTransfer_fromAccountName(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_fromAccountName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "toAccount":
-			if joined := obj.JoinedToAccount(); out.direct && joined != nil {
-				out.optional(ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "AppTransfer", field), field.Selections, joined))
-			} else {
-				out.optional(ec._AppTransfer_toAccount(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_toAccount(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "toAccountName":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.ToAccountName))
-			} else {
-				out.required(ec._AppTransfer_toAccountName(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_toAccountName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "productTitles":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.ProductTitles))
-			} else {
-				out.required(ec._AppTransfer_productTitles(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_productTitles(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "keyCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.KeyCount))
-			} else {
-				out.required(ec._AppTransfer_keyCount(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_keyCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "callsLast24h":
-			out.optional(ec._AppTransfer_callsLast24h(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_callsLast24h(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "reason":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Reason))
-			} else {
-				out.required(ec._AppTransfer_reason(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "answer":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Answer))
-			} else {
-				out.required(ec._AppTransfer_answer(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_answer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "offeredBy":
-			out.optional(ec._AppTransfer_offeredBy(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_offeredBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "decidedBy":
-			out.optional(ec._AppTransfer_decidedBy(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_decidedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._AppTransfer_createdAt(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "decidedAt":
-			if out.direct {
-				if v := obj.DecidedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._AppTransfer_decidedAt(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_decidedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expiresAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.ExpiresAt)
-			} else {
-				out.required(ec._AppTransfer_expiresAt(ctx, field, obj))
+			out.Values[i] = ec._AppTransfer_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "viewerCan":
-			out.required(ec._AppTransfer_viewerCan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransfer_viewerCan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var appTransferConnectionImplementors = []string{"AppTransferConnection"}
 
 func (ec *executionContext) _AppTransferConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppTransferConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, appTransferConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AppTransferConnection"`...)
+			out.Values[i] = graphql.MarshalString("AppTransferConnection")
 		case "edges":
-			out.required(ec._AppTransferConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppTransferConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._AppTransferConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._AppTransferConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._AppTransferConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._AppTransferConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._AppTransferConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._AppTransferConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var appTransferEdgeImplementors = []string{"AppTransferEdge"}
 
 func (ec *executionContext) _AppTransferEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppTransferEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, appTransferEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AppTransferEdge"`...)
+			out.Values[i] = graphql.MarshalString("AppTransferEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._AppTransferEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._AppTransferEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._AppTransferEdge_node(ctx, field, obj))
+			out.Values[i] = ec._AppTransferEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var appTransferPermissionsImplementors = []string{"AppTransferPermissions"}
 
 func (ec *executionContext) _AppTransferPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.AppTransferPermissions) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, appTransferPermissionsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferPermissionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AppTransferPermissions"`...)
+			out.Values[i] = graphql.MarshalString("AppTransferPermissions")
 		case "accept":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Accept))
-			} else {
-				out.required(ec._AppTransferPermissions_accept(ctx, field, obj))
+			out.Values[i] = ec._AppTransferPermissions_accept(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "decline":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Decline))
-			} else {
-				out.required(ec._AppTransferPermissions_decline(ctx, field, obj))
+			out.Values[i] = ec._AppTransferPermissions_decline(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "cancel":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Cancel))
-			} else {
-				out.required(ec._AppTransferPermissions_cancel(ctx, field, obj))
+			out.Values[i] = ec._AppTransferPermissions_cancel(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var cancelAppTransferPayloadImplementors = []string{"CancelAppTransferPayload"}
 
 func (ec *executionContext) _CancelAppTransferPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelAppTransferPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, cancelAppTransferPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelAppTransferPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CancelAppTransferPayload"`...)
+			out.Values[i] = graphql.MarshalString("CancelAppTransferPayload")
 		case "appTransfer":
-			out.optional(ec._CancelAppTransferPayload_appTransfer(ctx, field, obj))
+			out.Values[i] = ec._CancelAppTransferPayload_appTransfer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._CancelAppTransferPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._CancelAppTransferPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var declineAppTransferPayloadImplementors = []string{"DeclineAppTransferPayload"}
 
 func (ec *executionContext) _DeclineAppTransferPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeclineAppTransferPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, declineAppTransferPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, declineAppTransferPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeclineAppTransferPayload"`...)
+			out.Values[i] = graphql.MarshalString("DeclineAppTransferPayload")
 		case "appTransfer":
-			out.optional(ec._DeclineAppTransferPayload_appTransfer(ctx, field, obj))
+			out.Values[i] = ec._DeclineAppTransferPayload_appTransfer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._DeclineAppTransferPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._DeclineAppTransferPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var transferAppPayloadImplementors = []string{"TransferAppPayload"}
 
 func (ec *executionContext) _TransferAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TransferAppPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, transferAppPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, transferAppPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"TransferAppPayload"`...)
+			out.Values[i] = graphql.MarshalString("TransferAppPayload")
 		case "appTransfer":
-			out.optional(ec._TransferAppPayload_appTransfer(ctx, field, obj))
+			out.Values[i] = ec._TransferAppPayload_appTransfer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "replayed":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
-			} else {
-				out.required(ec._TransferAppPayload_replayed(ctx, field, obj))
+			out.Values[i] = ec._TransferAppPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._TransferAppPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._TransferAppPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1568,9 +2165,17 @@ func (ec *executionContext) unmarshalNAcceptAppTransferInput2porticoᚋgraphᚋm
 }
 
 func (ec *executionContext) marshalNAppTransfer2ᚕᚖporticoᚋentᚋdbᚐAppTransferᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.AppTransfer) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1596,9 +2201,17 @@ func (ec *executionContext) marshalNAppTransferConnection2ᚖporticoᚋgraphᚋm
 }
 
 func (ec *executionContext) marshalNAppTransferEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppTransferEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppTransferEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAppTransferEdge2ᚖporticoᚋgraphᚋmodelᚐAppTransferEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1732,9 +2345,17 @@ func (ec *executionContext) marshalOAppTransferStatus2ᚕporticoᚋinternalᚋdo
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAppTransferStatus2porticoᚋinternalᚋdomainᚐAppTransferStatus(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

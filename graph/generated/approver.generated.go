@@ -4,11 +4,13 @@ package generated
 
 import (
 	"context"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -25,17 +27,21 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AddApproverPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.AddApproverPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AddApproverPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddApproverPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -53,17 +59,21 @@ func (ec *executionContext) fieldContext_AddApproverPayload_product(_ context.Co
 }
 
 func (ec *executionContext) _AddApproverPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AddApproverPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AddApproverPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddApproverPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -81,17 +91,21 @@ func (ec *executionContext) fieldContext_AddApproverPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _RemoveApproverPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.RemoveApproverPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RemoveApproverPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveApproverPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -109,17 +123,21 @@ func (ec *executionContext) fieldContext_RemoveApproverPayload_product(_ context
 }
 
 func (ec *executionContext) _RemoveApproverPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RemoveApproverPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RemoveApproverPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveApproverPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -232,49 +250,87 @@ func (ec *executionContext) unmarshalInputRemoveApproverInput(ctx context.Contex
 var addApproverPayloadImplementors = []string{"AddApproverPayload"}
 
 func (ec *executionContext) _AddApproverPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddApproverPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, addApproverPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, addApproverPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AddApproverPayload"`...)
+			out.Values[i] = graphql.MarshalString("AddApproverPayload")
 		case "product":
-			out.optional(ec._AddApproverPayload_product(ctx, field, obj))
+			out.Values[i] = ec._AddApproverPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._AddApproverPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._AddApproverPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var removeApproverPayloadImplementors = []string{"RemoveApproverPayload"}
 
 func (ec *executionContext) _RemoveApproverPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemoveApproverPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, removeApproverPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, removeApproverPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RemoveApproverPayload"`...)
+			out.Values[i] = graphql.MarshalString("RemoveApproverPayload")
 		case "product":
-			out.optional(ec._RemoveApproverPayload_product(ctx, field, obj))
+			out.Values[i] = ec._RemoveApproverPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RemoveApproverPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RemoveApproverPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -13,10 +14,10 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -135,17 +136,21 @@ func (ec *executionContext) field_Credential_timeline_args(ctx context.Context, 
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Credential_id(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -154,17 +159,21 @@ func (ec *executionContext) fieldContext_Credential_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Credential_username(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_username(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Username, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -173,17 +182,21 @@ func (ec *executionContext) fieldContext_Credential_username(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_secretHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_secretHint(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.SecretHint, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -192,17 +205,21 @@ func (ec *executionContext) fieldContext_Credential_secretHint(_ context.Context
 }
 
 func (ec *executionContext) _Credential_rawKeyHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_rawKeyHint(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().RawKeyHint(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -211,17 +228,21 @@ func (ec *executionContext) fieldContext_Credential_rawKeyHint(_ context.Context
 }
 
 func (ec *executionContext) _Credential_imported(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_imported(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Imported, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -230,17 +251,21 @@ func (ec *executionContext) fieldContext_Credential_imported(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_name(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_name(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -249,17 +274,21 @@ func (ec *executionContext) fieldContext_Credential_name(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Credential_environment(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_environment(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Environment, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Environment) graphql.Marshaler {
 			return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -268,17 +297,21 @@ func (ec *executionContext) fieldContext_Credential_environment(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_enabled(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_enabled(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Enabled(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -287,17 +320,21 @@ func (ec *executionContext) fieldContext_Credential_enabled(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_status(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.CredentialStatus) graphql.Marshaler {
 			return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -306,17 +343,21 @@ func (ec *executionContext) fieldContext_Credential_status(_ context.Context, fi
 }
 
 func (ec *executionContext) _Credential_disabledBy(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_disabledBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DisabledBy(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.DisabledBy) graphql.Marshaler {
 			return ec.marshalODisabledBy2ᚖporticoᚋinternalᚋdomainᚐDisabledBy(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -325,17 +366,21 @@ func (ec *executionContext) fieldContext_Credential_disabledBy(_ context.Context
 }
 
 func (ec *executionContext) _Credential_labels(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_labels(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Labels, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -353,17 +398,21 @@ func (ec *executionContext) fieldContext_Credential_labels(_ context.Context, fi
 }
 
 func (ec *executionContext) _Credential_accountCredential(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_accountCredential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.IsAccountCredential(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -372,17 +421,21 @@ func (ec *executionContext) fieldContext_Credential_accountCredential(_ context.
 }
 
 func (ec *executionContext) _Credential_access(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_access(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Access, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.ProductAccess) graphql.Marshaler {
 			return ec.marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -427,7 +480,7 @@ func (ec *executionContext) fieldContext_Credential_accessControlList(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, ec.Variables, ec.field_Credential_accessControlList_args); err != nil {
+	if fc.Args, err = ec.field_Credential_accessControlList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -435,17 +488,21 @@ func (ec *executionContext) fieldContext_Credential_accessControlList(ctx contex
 }
 
 func (ec *executionContext) _Credential_allowedAddresses(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_allowedAddresses(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AllowedAddresses, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -454,17 +511,21 @@ func (ec *executionContext) fieldContext_Credential_allowedAddresses(_ context.C
 }
 
 func (ec *executionContext) _Credential_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_rateLimit(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -482,17 +543,21 @@ func (ec *executionContext) fieldContext_Credential_rateLimit(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -501,17 +566,21 @@ func (ec *executionContext) fieldContext_Credential_createdAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_expiresAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -520,17 +589,21 @@ func (ec *executionContext) fieldContext_Credential_expiresAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_rotationDueAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_rotationDueAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().RotationDueAt(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -539,17 +612,21 @@ func (ec *executionContext) fieldContext_Credential_rotationDueAt(_ context.Cont
 }
 
 func (ec *executionContext) _Credential_outOfPolicy(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_outOfPolicy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().OutOfPolicy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -558,17 +635,21 @@ func (ec *executionContext) fieldContext_Credential_outOfPolicy(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_lastUsedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.LastUsedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -577,17 +658,21 @@ func (ec *executionContext) fieldContext_Credential_lastUsedAt(_ context.Context
 }
 
 func (ec *executionContext) _Credential_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_callsLast24h(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().CallsLast24h(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -646,17 +731,21 @@ func (ec *executionContext) fieldContext_Credential_enforcement(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_revokedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_revokedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -665,17 +754,21 @@ func (ec *executionContext) fieldContext_Credential_revokedAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_revokedReason(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_revokedReason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedReason, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
 			return ec.marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -684,17 +777,21 @@ func (ec *executionContext) fieldContext_Credential_revokedReason(_ context.Cont
 }
 
 func (ec *executionContext) _Credential_revokedNote(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_revokedNote(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedNote, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -703,17 +800,21 @@ func (ec *executionContext) fieldContext_Credential_revokedNote(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_version(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_version(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -722,17 +823,21 @@ func (ec *executionContext) fieldContext_Credential_version(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_app(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_app(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().App(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -750,17 +855,21 @@ func (ec *executionContext) fieldContext_Credential_app(_ context.Context, field
 }
 
 func (ec *executionContext) _Credential_account(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Account(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -778,17 +887,21 @@ func (ec *executionContext) fieldContext_Credential_account(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_predecessor(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_predecessor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Predecessor(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -806,17 +919,21 @@ func (ec *executionContext) fieldContext_Credential_predecessor(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_successor(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_successor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Successor(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -834,17 +951,21 @@ func (ec *executionContext) fieldContext_Credential_successor(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_rotation(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_rotation(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Rotation(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.RotationEvidence) graphql.Marshaler {
 			return ec.marshalORotationEvidence2ᚖporticoᚋinternalᚋappsᚐRotationEvidence(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -862,17 +983,21 @@ func (ec *executionContext) fieldContext_Credential_rotation(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_organizationId(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_organizationId(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.OrganizationGlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -881,17 +1006,21 @@ func (ec *executionContext) fieldContext_Credential_organizationId(_ context.Con
 }
 
 func (ec *executionContext) _Credential_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Credential",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Credential_viewerCan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().ViewerCan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.CredentialPermissions) graphql.Marshaler {
 			return ec.marshalNCredentialPermissions2ᚖporticoᚋinternalᚋappsᚐCredentialPermissions(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -945,7 +1074,7 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, ec.Variables, ec.field_Credential_timeline_args); err != nil {
+	if fc.Args, err = ec.field_Credential_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -953,17 +1082,21 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 }
 
 func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.CredentialConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
 			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -981,17 +1114,21 @@ func (ec *executionContext) fieldContext_CredentialConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1009,17 +1146,21 @@ func (ec *executionContext) fieldContext_CredentialConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1028,17 +1169,21 @@ func (ec *executionContext) fieldContext_CredentialConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1056,17 +1201,21 @@ func (ec *executionContext) fieldContext_CredentialConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1075,17 +1224,21 @@ func (ec *executionContext) fieldContext_CredentialEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1103,17 +1256,21 @@ func (ec *executionContext) fieldContext_CredentialEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _CredentialPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialPermissions_update(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1131,17 +1288,21 @@ func (ec *executionContext) fieldContext_CredentialPermissions_update(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialPermissions_revoke(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Revoke, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1159,17 +1320,21 @@ func (ec *executionContext) fieldContext_CredentialPermissions_revoke(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_disable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialPermissions_disable(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Disable, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1187,17 +1352,21 @@ func (ec *executionContext) fieldContext_CredentialPermissions_disable(_ context
 }
 
 func (ec *executionContext) _CredentialPermissions_enable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialPermissions_enable(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Enable, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1215,17 +1384,21 @@ func (ec *executionContext) fieldContext_CredentialPermissions_enable(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_rotate(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CredentialPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CredentialPermissions_rotate(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Rotate, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1243,17 +1416,21 @@ func (ec *executionContext) fieldContext_CredentialPermissions_rotate(_ context.
 }
 
 func (ec *executionContext) _DisableKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.DisableKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DisableKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisableKeyPayload_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1271,17 +1448,21 @@ func (ec *executionContext) fieldContext_DisableKeyPayload_credential(_ context.
 }
 
 func (ec *executionContext) _DisableKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DisableKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DisableKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisableKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1299,17 +1480,21 @@ func (ec *executionContext) fieldContext_DisableKeyPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _EnableKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.EnableKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EnableKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnableKeyPayload_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1327,17 +1512,21 @@ func (ec *executionContext) fieldContext_EnableKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _EnableKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EnableKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EnableKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnableKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1355,17 +1544,21 @@ func (ec *executionContext) fieldContext_EnableKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _Enforcement_revision(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Enforcement",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enforcement_revision(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Revision, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1374,17 +1567,21 @@ func (ec *executionContext) fieldContext_Enforcement_revision(_ context.Context,
 }
 
 func (ec *executionContext) _Enforcement_appliedBy(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Enforcement",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enforcement_appliedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppliedBy, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1393,17 +1590,21 @@ func (ec *executionContext) fieldContext_Enforcement_appliedBy(_ context.Context
 }
 
 func (ec *executionContext) _Enforcement_pending(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Enforcement",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enforcement_pending(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Pending, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1412,17 +1613,21 @@ func (ec *executionContext) fieldContext_Enforcement_pending(_ context.Context, 
 }
 
 func (ec *executionContext) _Enforcement_lagMs(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Enforcement",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Enforcement_lagMs(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.LagMs(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1431,17 +1636,21 @@ func (ec *executionContext) fieldContext_Enforcement_lagMs(_ context.Context, fi
 }
 
 func (ec *executionContext) _GenerateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GenerateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GenerateKeyPayload_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1459,17 +1668,21 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_credential(_ context
 }
 
 func (ec *executionContext) _GenerateKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GenerateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GenerateKeyPayload_secret(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1487,17 +1700,21 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_secret(_ context.Con
 }
 
 func (ec *executionContext) _GenerateKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GenerateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GenerateKeyPayload_replayed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1506,17 +1723,21 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_replayed(_ context.C
 }
 
 func (ec *executionContext) _GenerateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GenerateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GenerateKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1534,17 +1755,21 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _RevokeKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeyPayload_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1562,17 +1787,21 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1590,17 +1819,21 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeysPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeysPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeysPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeysPayload_results(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Results, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*apps.RevokeKeysResult) graphql.Marshaler {
 			return ec.marshalNRevokeKeysResult2ᚕᚖporticoᚋinternalᚋappsᚐRevokeKeysResultᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1618,17 +1851,21 @@ func (ec *executionContext) fieldContext_RevokeKeysPayload_results(_ context.Con
 }
 
 func (ec *executionContext) _RevokeKeysPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeysPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeysPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeysPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1646,17 +1883,21 @@ func (ec *executionContext) fieldContext_RevokeKeysPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _RevokeKeysResult_credentialId(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeysResult",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeysResult_credentialId(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CredentialID, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1665,17 +1906,21 @@ func (ec *executionContext) fieldContext_RevokeKeysResult_credentialId(_ context
 }
 
 func (ec *executionContext) _RevokeKeysResult_credential(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeysResult",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeysResult_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1693,17 +1938,21 @@ func (ec *executionContext) fieldContext_RevokeKeysResult_credential(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeysResult_error(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeKeysResult",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeKeysResult_error(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Error, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
 			return ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1721,17 +1970,21 @@ func (ec *executionContext) fieldContext_RevokeKeysResult_error(_ context.Contex
 }
 
 func (ec *executionContext) _RotateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateKeyPayload_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1749,17 +2002,21 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _RotateKeyPayload_predecessor(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateKeyPayload_predecessor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Predecessor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1777,17 +2034,21 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_predecessor(_ context.
 }
 
 func (ec *executionContext) _RotateKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateKeyPayload_secret(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1805,17 +2066,21 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_secret(_ context.Conte
 }
 
 func (ec *executionContext) _RotateKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateKeyPayload_replayed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1824,17 +2089,21 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_replayed(_ context.Con
 }
 
 func (ec *executionContext) _RotateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1852,17 +2121,21 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _RotationEvidence_rotatedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_rotatedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RotatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1871,17 +2144,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_rotatedAt(_ context.Co
 }
 
 func (ec *executionContext) _RotationEvidence_endsAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_endsAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.EndsAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1890,17 +2167,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_endsAt(_ context.Conte
 }
 
 func (ec *executionContext) _RotationEvidence_predecessorCalls(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_predecessorCalls(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PredecessorCalls, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1909,17 +2190,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_predecessorCalls(_ con
 }
 
 func (ec *executionContext) _RotationEvidence_successorCalls(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_successorCalls(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.SuccessorCalls, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1928,17 +2213,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_successorCalls(_ conte
 }
 
 func (ec *executionContext) _RotationEvidence_predecessorLastUsedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_predecessorLastUsedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PredecessorLastUsedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1947,17 +2236,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_predecessorLastUsedAt(
 }
 
 func (ec *executionContext) _RotationEvidence_successorLastUsedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_successorLastUsedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.SuccessorLastUsedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1966,17 +2259,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_successorLastUsedAt(_ 
 }
 
 func (ec *executionContext) _RotationEvidence_readyToRetire(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RotationEvidence",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotationEvidence_readyToRetire(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ReadyToRetire, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1985,17 +2282,21 @@ func (ec *executionContext) fieldContext_RotationEvidence_readyToRetire(_ contex
 }
 
 func (ec *executionContext) _Secret_username(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Secret",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Secret_username(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Username, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -2004,17 +2305,21 @@ func (ec *executionContext) fieldContext_Secret_username(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Secret_password(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Secret",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Secret_password(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Password, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -2023,17 +2328,21 @@ func (ec *executionContext) fieldContext_Secret_password(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Secret_rawKey(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Secret",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Secret_rawKey(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RawKey, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -2042,17 +2351,21 @@ func (ec *executionContext) fieldContext_Secret_rawKey(_ context.Context, field 
 }
 
 func (ec *executionContext) _UpdateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpdateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateKeyPayload_credential(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -2070,17 +2383,21 @@ func (ec *executionContext) fieldContext_UpdateKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _UpdateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpdateKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -2737,673 +3054,1368 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 var credentialImplementors = []string{"Credential", "Node"}
 
 func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSet, obj *db.Credential) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, credentialImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, credentialImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Credential"`...)
+			out.Values[i] = graphql.MarshalString("Credential")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._Credential_id(ctx, field, obj))
+			out.Values[i] = ec._Credential_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "username":
-			if out.direct && obj.Username != (uuid.UUID{}) {
-				out.Text = model.AppendUUID(out.Text, obj.Username)
-			} else {
-				out.required(ec._Credential_username(ctx, field, obj))
+			out.Values[i] = ec._Credential_username(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "secretHint":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.SecretHint))
-			} else {
-				out.required(ec._Credential_secretHint(ctx, field, obj))
+			out.Values[i] = ec._Credential_secretHint(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rawKeyHint":
-			out.optional(ec._Credential_rawKeyHint(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_rawKeyHint(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "imported":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Imported))
-			} else {
-				out.required(ec._Credential_imported(ctx, field, obj))
+			out.Values[i] = ec._Credential_imported(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._Credential_name(ctx, field, obj))
+			out.Values[i] = ec._Credential_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "environment":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Environment))
-			} else {
-				out.required(ec._Credential_environment(ctx, field, obj))
+			out.Values[i] = ec._Credential_environment(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "enabled":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Enabled()))
-			} else {
-				out.required(ec._Credential_enabled(ctx, field, obj))
+			out.Values[i] = ec._Credential_enabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Status))
-			} else {
-				out.required(ec._Credential_status(ctx, field, obj))
+			out.Values[i] = ec._Credential_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "disabledBy":
-			if out.direct {
-				if v := obj.DisabledBy(); v != nil {
-					out.Text = model.AppendText(out.Text, string(*v))
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._Credential_disabledBy(ctx, field, obj))
+			out.Values[i] = ec._Credential_disabledBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "labels":
-			if out.direct {
-				out.required(ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels))
-			} else {
-				out.required(ec._Credential_labels(ctx, field, obj))
+			out.Values[i] = ec._Credential_labels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "accountCredential":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.IsAccountCredential()))
-			} else {
-				out.required(ec._Credential_accountCredential(ctx, field, obj))
+			out.Values[i] = ec._Credential_accountCredential(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "access":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Access))
-			} else {
-				out.required(ec._Credential_access(ctx, field, obj))
+			out.Values[i] = ec._Credential_access(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "accessControlList":
-			out.required(ec._Credential_accessControlList(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_accessControlList(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "allowedAddresses":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AllowedAddresses))
-			} else {
-				out.required(ec._Credential_allowedAddresses(ctx, field, obj))
+			out.Values[i] = ec._Credential_allowedAddresses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rateLimit":
-			if out.direct {
-				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
-			} else {
-				out.optional(ec._Credential_rateLimit(ctx, field, obj))
+			out.Values[i] = ec._Credential_rateLimit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._Credential_createdAt(ctx, field, obj))
+			out.Values[i] = ec._Credential_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expiresAt":
-			if out.direct {
-				if v := obj.ExpiresAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._Credential_expiresAt(ctx, field, obj))
+			out.Values[i] = ec._Credential_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rotationDueAt":
-			out.optional(ec._Credential_rotationDueAt(ctx, field, obj))
-		case "outOfPolicy":
-			out.required(ec._Credential_outOfPolicy(ctx, field, obj))
-		case "lastUsedAt":
-			if out.direct {
-				if v := obj.LastUsedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_rotationDueAt(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
 				}
-			} else {
-				out.optional(ec._Credential_lastUsedAt(ctx, field, obj))
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "outOfPolicy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_outOfPolicy(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "lastUsedAt":
+			out.Values[i] = ec._Credential_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "callsLast24h":
-			out.required(ec._Credential_callsLast24h(ctx, field, obj))
-		case "enforcement":
-			out.optional(ec._Credential_enforcement(ctx, field, obj))
-		case "revokedAt":
-			if out.direct {
-				if v := obj.RevokedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_callsLast24h(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
 				}
-			} else {
-				out.optional(ec._Credential_revokedAt(ctx, field, obj))
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "enforcement":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_enforcement(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "revokedAt":
+			out.Values[i] = ec._Credential_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "revokedReason":
-			if out.direct {
-				if v := obj.RevokedReason; v != nil {
-					out.Text = model.AppendText(out.Text, string(*v))
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._Credential_revokedReason(ctx, field, obj))
+			out.Values[i] = ec._Credential_revokedReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "revokedNote":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.RevokedNote))
-			} else {
-				out.required(ec._Credential_revokedNote(ctx, field, obj))
+			out.Values[i] = ec._Credential_revokedNote(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Version))
-			} else {
-				out.required(ec._Credential_version(ctx, field, obj))
+			out.Values[i] = ec._Credential_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
-			if joined := obj.JoinedApp(); out.direct && joined != nil {
-				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "Credential", field), field.Selections, joined))
-			} else {
-				out.optional(ec._Credential_app(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_app(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
-			if joined := obj.JoinedAccount(); out.direct && joined != nil {
-				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "Credential", field), field.Selections, joined))
-			} else {
-				out.required(ec._Credential_account(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_account(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "predecessor":
-			if joined := obj.JoinedPredecessor(); out.direct && joined != nil {
-				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "Credential", field), field.Selections, joined))
-			} else {
-				out.optional(ec._Credential_predecessor(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_predecessor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "successor":
-			if joined := obj.JoinedSuccessor(); out.direct && joined != nil {
-				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "Credential", field), field.Selections, joined))
-			} else {
-				out.optional(ec._Credential_successor(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_successor(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "rotation":
-			out.optional(ec._Credential_rotation(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_rotation(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "organizationId":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.OrganizationGlobalID()))
-			} else {
-				out.required(ec._Credential_organizationId(ctx, field, obj))
+			out.Values[i] = ec._Credential_organizationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "viewerCan":
-			out.required(ec._Credential_viewerCan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_viewerCan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "timeline":
-			out.required(ec._Credential_timeline(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Credential_timeline(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var credentialConnectionImplementors = []string{"CredentialConnection"}
 
 func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, credentialConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, credentialConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CredentialConnection"`...)
+			out.Values[i] = graphql.MarshalString("CredentialConnection")
 		case "edges":
-			out.required(ec._CredentialConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._CredentialConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._CredentialConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._CredentialConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._CredentialConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._CredentialConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._CredentialConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._CredentialConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var credentialEdgeImplementors = []string{"CredentialEdge"}
 
 func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, credentialEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, credentialEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CredentialEdge"`...)
+			out.Values[i] = graphql.MarshalString("CredentialEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._CredentialEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._CredentialEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._CredentialEdge_node(ctx, field, obj))
+			out.Values[i] = ec._CredentialEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var credentialPermissionsImplementors = []string{"CredentialPermissions"}
 
 func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.CredentialPermissions) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, credentialPermissionsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, credentialPermissionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CredentialPermissions"`...)
+			out.Values[i] = graphql.MarshalString("CredentialPermissions")
 		case "update":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
-			} else {
-				out.required(ec._CredentialPermissions_update(ctx, field, obj))
+			out.Values[i] = ec._CredentialPermissions_update(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "revoke":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Revoke))
-			} else {
-				out.required(ec._CredentialPermissions_revoke(ctx, field, obj))
+			out.Values[i] = ec._CredentialPermissions_revoke(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "disable":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Disable))
-			} else {
-				out.required(ec._CredentialPermissions_disable(ctx, field, obj))
+			out.Values[i] = ec._CredentialPermissions_disable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "enable":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Enable))
-			} else {
-				out.required(ec._CredentialPermissions_enable(ctx, field, obj))
+			out.Values[i] = ec._CredentialPermissions_enable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "rotate":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Rotate))
-			} else {
-				out.required(ec._CredentialPermissions_rotate(ctx, field, obj))
+			out.Values[i] = ec._CredentialPermissions_rotate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var disableKeyPayloadImplementors = []string{"DisableKeyPayload"}
 
 func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DisableKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, disableKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, disableKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DisableKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("DisableKeyPayload")
 		case "credential":
-			out.optional(ec._DisableKeyPayload_credential(ctx, field, obj))
+			out.Values[i] = ec._DisableKeyPayload_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._DisableKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._DisableKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var enableKeyPayloadImplementors = []string{"EnableKeyPayload"}
 
 func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnableKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, enableKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, enableKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"EnableKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("EnableKeyPayload")
 		case "credential":
-			out.optional(ec._EnableKeyPayload_credential(ctx, field, obj))
+			out.Values[i] = ec._EnableKeyPayload_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._EnableKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._EnableKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var enforcementImplementors = []string{"Enforcement"}
 
 func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionSet, obj *model.Enforcement) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, enforcementImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, enforcementImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Enforcement"`...)
+			out.Values[i] = graphql.MarshalString("Enforcement")
 		case "revision":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Revision))
-			} else {
-				out.required(ec._Enforcement_revision(ctx, field, obj))
+			out.Values[i] = ec._Enforcement_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "appliedBy":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AppliedBy))
-			} else {
-				out.required(ec._Enforcement_appliedBy(ctx, field, obj))
+			out.Values[i] = ec._Enforcement_appliedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "pending":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Pending))
-			} else {
-				out.required(ec._Enforcement_pending(ctx, field, obj))
+			out.Values[i] = ec._Enforcement_pending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "lagMs":
-			out.required(ec._Enforcement_lagMs(ctx, field, obj))
+			out.Values[i] = ec._Enforcement_lagMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var generateKeyPayloadImplementors = []string{"GenerateKeyPayload"}
 
 func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GenerateKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, generateKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, generateKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"GenerateKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("GenerateKeyPayload")
 		case "credential":
-			out.optional(ec._GenerateKeyPayload_credential(ctx, field, obj))
+			out.Values[i] = ec._GenerateKeyPayload_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "secret":
-			if out.direct {
-				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
-			} else {
-				out.optional(ec._GenerateKeyPayload_secret(ctx, field, obj))
+			out.Values[i] = ec._GenerateKeyPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "replayed":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
-			} else {
-				out.required(ec._GenerateKeyPayload_replayed(ctx, field, obj))
+			out.Values[i] = ec._GenerateKeyPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._GenerateKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._GenerateKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var revokeKeyPayloadImplementors = []string{"RevokeKeyPayload"}
 
 func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, revokeKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RevokeKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("RevokeKeyPayload")
 		case "credential":
-			out.optional(ec._RevokeKeyPayload_credential(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeyPayload_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RevokeKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var revokeKeysPayloadImplementors = []string{"RevokeKeysPayload"}
 
 func (ec *executionContext) _RevokeKeysPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeysPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, revokeKeysPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeysPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RevokeKeysPayload"`...)
+			out.Values[i] = graphql.MarshalString("RevokeKeysPayload")
 		case "results":
-			out.required(ec._RevokeKeysPayload_results(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeysPayload_results(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RevokeKeysPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeysPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var revokeKeysResultImplementors = []string{"RevokeKeysResult"}
 
 func (ec *executionContext) _RevokeKeysResult(ctx context.Context, sel ast.SelectionSet, obj *apps.RevokeKeysResult) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, revokeKeysResultImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeysResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RevokeKeysResult"`...)
+			out.Values[i] = graphql.MarshalString("RevokeKeysResult")
 		case "credentialId":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.CredentialID))
-			} else {
-				out.required(ec._RevokeKeysResult_credentialId(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeysResult_credentialId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "credential":
-			out.optional(ec._RevokeKeysResult_credential(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeysResult_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "error":
-			if out.direct {
-				out.optional(ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, field.Selections, obj.Error))
-			} else {
-				out.optional(ec._RevokeKeysResult_error(ctx, field, obj))
+			out.Values[i] = ec._RevokeKeysResult_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var rotateKeyPayloadImplementors = []string{"RotateKeyPayload"}
 
 func (ec *executionContext) _RotateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, rotateKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RotateKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("RotateKeyPayload")
 		case "credential":
-			out.optional(ec._RotateKeyPayload_credential(ctx, field, obj))
+			out.Values[i] = ec._RotateKeyPayload_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "predecessor":
-			out.optional(ec._RotateKeyPayload_predecessor(ctx, field, obj))
+			out.Values[i] = ec._RotateKeyPayload_predecessor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "secret":
-			if out.direct {
-				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
-			} else {
-				out.optional(ec._RotateKeyPayload_secret(ctx, field, obj))
+			out.Values[i] = ec._RotateKeyPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "replayed":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
-			} else {
-				out.required(ec._RotateKeyPayload_replayed(ctx, field, obj))
+			out.Values[i] = ec._RotateKeyPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RotateKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RotateKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var rotationEvidenceImplementors = []string{"RotationEvidence"}
 
 func (ec *executionContext) _RotationEvidence(ctx context.Context, sel ast.SelectionSet, obj *apps.RotationEvidence) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, rotationEvidenceImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotationEvidenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RotationEvidence"`...)
+			out.Values[i] = graphql.MarshalString("RotationEvidence")
 		case "rotatedAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.RotatedAt)
-			} else {
-				out.required(ec._RotationEvidence_rotatedAt(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_rotatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "endsAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.EndsAt)
-			} else {
-				out.required(ec._RotationEvidence_endsAt(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_endsAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "predecessorCalls":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.PredecessorCalls))
-			} else {
-				out.required(ec._RotationEvidence_predecessorCalls(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_predecessorCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "successorCalls":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.SuccessorCalls))
-			} else {
-				out.required(ec._RotationEvidence_successorCalls(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_successorCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "predecessorLastUsedAt":
-			if out.direct {
-				if v := obj.PredecessorLastUsedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._RotationEvidence_predecessorLastUsedAt(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_predecessorLastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "successorLastUsedAt":
-			if out.direct {
-				if v := obj.SuccessorLastUsedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._RotationEvidence_successorLastUsedAt(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_successorLastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "readyToRetire":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.ReadyToRetire))
-			} else {
-				out.required(ec._RotationEvidence_readyToRetire(ctx, field, obj))
+			out.Values[i] = ec._RotationEvidence_readyToRetire(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var secretImplementors = []string{"Secret"}
 
 func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, obj *apikey.Secret) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, secretImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, secretImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Secret"`...)
+			out.Values[i] = graphql.MarshalString("Secret")
 		case "username":
-			if out.direct && obj.Username != (uuid.UUID{}) {
-				out.Text = model.AppendUUID(out.Text, obj.Username)
-			} else {
-				out.required(ec._Secret_username(ctx, field, obj))
+			out.Values[i] = ec._Secret_username(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "password":
-			if out.direct && obj.Password != (uuid.UUID{}) {
-				out.Text = model.AppendUUID(out.Text, obj.Password)
-			} else {
-				out.required(ec._Secret_password(ctx, field, obj))
+			out.Values[i] = ec._Secret_password(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "rawKey":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.RawKey))
-			} else {
-				out.required(ec._Secret_rawKey(ctx, field, obj))
+			out.Values[i] = ec._Secret_rawKey(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var updateKeyPayloadImplementors = []string{"UpdateKeyPayload"}
 
 func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, updateKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UpdateKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("UpdateKeyPayload")
 		case "credential":
-			out.optional(ec._UpdateKeyPayload_credential(ctx, field, obj))
+			out.Values[i] = ec._UpdateKeyPayload_credential(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._UpdateKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._UpdateKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -3459,17 +4471,33 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgate�
 }
 
 func (ec *executionContext) marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []access.AuthType) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
 
 func (ec *executionContext) marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3500,9 +4528,17 @@ func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3602,9 +4638,17 @@ func (ec *executionContext) unmarshalNRevokeKeysInput2porticoᚋinternalᚋapps�
 }
 
 func (ec *executionContext) marshalNRevokeKeysResult2ᚕᚖporticoᚋinternalᚋappsᚐRevokeKeysResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*apps.RevokeKeysResult) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNRevokeKeysResult2ᚖporticoᚋinternalᚋappsᚐRevokeKeysResult(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3669,9 +4713,17 @@ func (ec *executionContext) marshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3719,9 +4771,17 @@ func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋclientsᚋgo�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3787,9 +4847,17 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgate
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

@@ -5,11 +5,13 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/paging"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -39,17 +41,21 @@ type DeletedAppConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _DeletedApp_id(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -58,17 +64,21 @@ func (ec *executionContext) fieldContext_DeletedApp_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _DeletedApp_referenceId(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_referenceId(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ReferenceID, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -77,17 +87,21 @@ func (ec *executionContext) fieldContext_DeletedApp_referenceId(_ context.Contex
 }
 
 func (ec *executionContext) _DeletedApp_name(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_name(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -96,17 +110,21 @@ func (ec *executionContext) fieldContext_DeletedApp_name(_ context.Context, fiel
 }
 
 func (ec *executionContext) _DeletedApp_account(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.DeletedApp().Account(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -124,17 +142,21 @@ func (ec *executionContext) fieldContext_DeletedApp_account(_ context.Context, f
 }
 
 func (ec *executionContext) _DeletedApp_deletedAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_deletedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalNTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -143,17 +165,21 @@ func (ec *executionContext) fieldContext_DeletedApp_deletedAt(_ context.Context,
 }
 
 func (ec *executionContext) _DeletedApp_deletedBy(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_deletedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.DeletedApp().DeletedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -171,17 +197,21 @@ func (ec *executionContext) fieldContext_DeletedApp_deletedBy(_ context.Context,
 }
 
 func (ec *executionContext) _DeletedApp_reason(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_reason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.DeletedApp().Reason(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -190,17 +220,21 @@ func (ec *executionContext) fieldContext_DeletedApp_reason(_ context.Context, fi
 }
 
 func (ec *executionContext) _DeletedApp_restorableUntil(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedApp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedApp_restorableUntil(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.DeletedApp().RestorableUntil(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalNTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -209,17 +243,21 @@ func (ec *executionContext) fieldContext_DeletedApp_restorableUntil(_ context.Co
 }
 
 func (ec *executionContext) _DeletedAppConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedAppConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedAppConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.DeletedAppConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
 			return ec.marshalNDeletedAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -237,17 +275,21 @@ func (ec *executionContext) fieldContext_DeletedAppConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _DeletedAppConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedAppConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedAppConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.App) graphql.Marshaler {
 			return ec.marshalNDeletedApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -265,17 +307,21 @@ func (ec *executionContext) fieldContext_DeletedAppConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _DeletedAppConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedAppConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedAppConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -284,17 +330,21 @@ func (ec *executionContext) fieldContext_DeletedAppConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _DeletedAppConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedAppConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedAppConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -312,17 +362,21 @@ func (ec *executionContext) fieldContext_DeletedAppConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _DeletedAppEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedAppEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedAppEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -331,17 +385,21 @@ func (ec *executionContext) fieldContext_DeletedAppEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _DeletedAppEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeletedAppEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletedAppEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalNDeletedApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -410,113 +468,335 @@ func (ec *executionContext) unmarshalInputDeletedAppFilter(ctx context.Context, 
 var deletedAppImplementors = []string{"DeletedApp"}
 
 func (ec *executionContext) _DeletedApp(ctx context.Context, sel ast.SelectionSet, obj *db.App) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, deletedAppImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deletedAppImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeletedApp"`...)
+			out.Values[i] = graphql.MarshalString("DeletedApp")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._DeletedApp_id(ctx, field, obj))
+			out.Values[i] = ec._DeletedApp_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "referenceId":
-			if out.direct && obj.ReferenceID != (uuid.UUID{}) {
-				out.Text = model.AppendUUID(out.Text, obj.ReferenceID)
-			} else {
-				out.required(ec._DeletedApp_referenceId(ctx, field, obj))
+			out.Values[i] = ec._DeletedApp_referenceId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._DeletedApp_name(ctx, field, obj))
+			out.Values[i] = ec._DeletedApp_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "account":
-			if joined := obj.JoinedAccount(); out.direct && joined != nil {
-				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "DeletedApp", field), field.Selections, joined))
-			} else {
-				out.required(ec._DeletedApp_account(ctx, field, obj))
-			}
-		case "deletedAt":
-			if out.direct && obj.DeletedAt != nil {
-				if v := obj.DeletedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DeletedApp_account(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
 				}
-			} else {
-				out.required(ec._DeletedApp_deletedAt(ctx, field, obj))
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "deletedAt":
+			out.Values[i] = ec._DeletedApp_deletedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "deletedBy":
-			out.optional(ec._DeletedApp_deletedBy(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DeletedApp_deletedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "reason":
-			out.required(ec._DeletedApp_reason(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DeletedApp_reason(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "restorableUntil":
-			out.required(ec._DeletedApp_restorableUntil(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DeletedApp_restorableUntil(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var deletedAppConnectionImplementors = []string{"DeletedAppConnection"}
 
 func (ec *executionContext) _DeletedAppConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, deletedAppConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deletedAppConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeletedAppConnection"`...)
+			out.Values[i] = graphql.MarshalString("DeletedAppConnection")
 		case "edges":
-			out.required(ec._DeletedAppConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DeletedAppConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._DeletedAppConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._DeletedAppConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._DeletedAppConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._DeletedAppConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._DeletedAppConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._DeletedAppConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var deletedAppEdgeImplementors = []string{"DeletedAppEdge"}
 
 func (ec *executionContext) _DeletedAppEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, deletedAppEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deletedAppEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeletedAppEdge"`...)
+			out.Values[i] = graphql.MarshalString("DeletedAppEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._DeletedAppEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._DeletedAppEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._DeletedAppEdge_node(ctx, field, obj))
+			out.Values[i] = ec._DeletedAppEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -524,9 +804,17 @@ func (ec *executionContext) _DeletedAppEdge(ctx context.Context, sel ast.Selecti
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNDeletedApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.App) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDeletedApp2ᚖporticoᚋentᚋdbᚐApp(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -552,9 +840,17 @@ func (ec *executionContext) marshalNDeletedAppConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNDeletedAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDeletedAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

@@ -5,6 +5,7 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -13,6 +14,7 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -39,17 +41,21 @@ type EndpointConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CreateEndpointPayload_endpoint(ctx context.Context, field graphql.CollectedField, obj *model.CreateEndpointPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CreateEndpointPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateEndpointPayload_endpoint(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Endpoint, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -67,17 +73,21 @@ func (ec *executionContext) fieldContext_CreateEndpointPayload_endpoint(_ contex
 }
 
 func (ec *executionContext) _CreateEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateEndpointPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CreateEndpointPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateEndpointPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -95,17 +105,21 @@ func (ec *executionContext) fieldContext_CreateEndpointPayload_userErrors(_ cont
 }
 
 func (ec *executionContext) _DeleteEndpointPayload_deletedEndpointId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteEndpointPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeleteEndpointPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteEndpointPayload_deletedEndpointId(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedEndpointID, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -114,17 +128,21 @@ func (ec *executionContext) fieldContext_DeleteEndpointPayload_deletedEndpointId
 }
 
 func (ec *executionContext) _DeleteEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteEndpointPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeleteEndpointPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteEndpointPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -142,17 +160,21 @@ func (ec *executionContext) fieldContext_DeleteEndpointPayload_userErrors(_ cont
 }
 
 func (ec *executionContext) _Endpoint_id(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -161,17 +183,21 @@ func (ec *executionContext) fieldContext_Endpoint_id(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Endpoint_product(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Endpoint().Product(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -189,17 +215,21 @@ func (ec *executionContext) fieldContext_Endpoint_product(_ context.Context, fie
 }
 
 func (ec *executionContext) _Endpoint_method(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_method(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Method, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Method) graphql.Marshaler {
 			return ec.marshalNHTTPMethod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐMethod(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -208,17 +238,21 @@ func (ec *executionContext) fieldContext_Endpoint_method(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Endpoint_path(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_path(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Path, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -227,17 +261,21 @@ func (ec *executionContext) fieldContext_Endpoint_path(_ context.Context, field 
 }
 
 func (ec *executionContext) _Endpoint_description(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_description(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Description, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -246,17 +284,21 @@ func (ec *executionContext) fieldContext_Endpoint_description(_ context.Context,
 }
 
 func (ec *executionContext) _Endpoint_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -306,17 +348,21 @@ func (ec *executionContext) fieldContext_Endpoint_version(_ context.Context, fie
 }
 
 func (ec *executionContext) _Endpoint_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Endpoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Endpoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Endpoint_viewerCan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Endpoint().ViewerCan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.EndpointPermissions) graphql.Marshaler {
 			return ec.marshalNEndpointPermissions2ᚖporticoᚋinternalᚋcatalogᚐEndpointPermissions(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -334,17 +380,21 @@ func (ec *executionContext) fieldContext_Endpoint_viewerCan(_ context.Context, f
 }
 
 func (ec *executionContext) _EndpointConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.EndpointConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
 			return ec.marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -362,17 +412,21 @@ func (ec *executionContext) fieldContext_EndpointConnection_edges(_ context.Cont
 }
 
 func (ec *executionContext) _EndpointConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Endpoint) graphql.Marshaler {
 			return ec.marshalNEndpoint2ᚕᚖporticoᚋentᚋdbᚐEndpointᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -390,17 +444,21 @@ func (ec *executionContext) fieldContext_EndpointConnection_nodes(_ context.Cont
 }
 
 func (ec *executionContext) _EndpointConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -409,17 +467,21 @@ func (ec *executionContext) fieldContext_EndpointConnection_totalCount(_ context
 }
 
 func (ec *executionContext) _EndpointConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.EndpointConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -437,17 +499,21 @@ func (ec *executionContext) fieldContext_EndpointConnection_pageInfo(_ context.C
 }
 
 func (ec *executionContext) _EndpointEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.EndpointEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -456,17 +522,21 @@ func (ec *executionContext) fieldContext_EndpointEdge_cursor(_ context.Context, 
 }
 
 func (ec *executionContext) _EndpointEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.EndpointEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -484,17 +554,21 @@ func (ec *executionContext) fieldContext_EndpointEdge_node(_ context.Context, fi
 }
 
 func (ec *executionContext) _EndpointPermissions_update(ctx context.Context, field graphql.CollectedField, obj *catalog.EndpointPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointPermissions_update(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -512,17 +586,21 @@ func (ec *executionContext) fieldContext_EndpointPermissions_update(_ context.Co
 }
 
 func (ec *executionContext) _EndpointPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *catalog.EndpointPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"EndpointPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndpointPermissions_delete(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -540,17 +618,21 @@ func (ec *executionContext) fieldContext_EndpointPermissions_delete(_ context.Co
 }
 
 func (ec *executionContext) _UpdateEndpointPayload_endpoint(ctx context.Context, field graphql.CollectedField, obj *model.UpdateEndpointPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpdateEndpointPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateEndpointPayload_endpoint(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Endpoint, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -568,17 +650,21 @@ func (ec *executionContext) fieldContext_UpdateEndpointPayload_endpoint(_ contex
 }
 
 func (ec *executionContext) _UpdateEndpointPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateEndpointPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpdateEndpointPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateEndpointPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -749,221 +835,441 @@ func (ec *executionContext) unmarshalInputUpdateEndpointInput(ctx context.Contex
 var createEndpointPayloadImplementors = []string{"CreateEndpointPayload"}
 
 func (ec *executionContext) _CreateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateEndpointPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, createEndpointPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, createEndpointPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CreateEndpointPayload"`...)
+			out.Values[i] = graphql.MarshalString("CreateEndpointPayload")
 		case "endpoint":
-			out.optional(ec._CreateEndpointPayload_endpoint(ctx, field, obj))
+			out.Values[i] = ec._CreateEndpointPayload_endpoint(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._CreateEndpointPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._CreateEndpointPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var deleteEndpointPayloadImplementors = []string{"DeleteEndpointPayload"}
 
 func (ec *executionContext) _DeleteEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteEndpointPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, deleteEndpointPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteEndpointPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeleteEndpointPayload"`...)
+			out.Values[i] = graphql.MarshalString("DeleteEndpointPayload")
 		case "deletedEndpointId":
-			if out.direct {
-				if v := obj.DeletedEndpointID; v != nil {
-					out.Text = model.AppendText(out.Text, string(*v))
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj))
+			out.Values[i] = ec._DeleteEndpointPayload_deletedEndpointId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._DeleteEndpointPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._DeleteEndpointPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var endpointImplementors = []string{"Endpoint", "Node"}
 
 func (ec *executionContext) _Endpoint(ctx context.Context, sel ast.SelectionSet, obj *db.Endpoint) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, endpointImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, endpointImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Endpoint"`...)
+			out.Values[i] = graphql.MarshalString("Endpoint")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._Endpoint_id(ctx, field, obj))
+			out.Values[i] = ec._Endpoint_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "product":
-			if joined := obj.JoinedProduct(); out.direct && joined != nil {
-				out.required(ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "Endpoint", field), field.Selections, joined))
-			} else {
-				out.required(ec._Endpoint_product(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Endpoint_product(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "method":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Method))
-			} else {
-				out.required(ec._Endpoint_method(ctx, field, obj))
+			out.Values[i] = ec._Endpoint_method(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "path":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Path))
-			} else {
-				out.required(ec._Endpoint_path(ctx, field, obj))
+			out.Values[i] = ec._Endpoint_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "description":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Description))
-			} else {
-				out.required(ec._Endpoint_description(ctx, field, obj))
+			out.Values[i] = ec._Endpoint_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._Endpoint_createdAt(ctx, field, obj))
+			out.Values[i] = ec._Endpoint_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
-			out.optional(ec._Endpoint_version(ctx, field, obj))
+			out.Values[i] = ec._Endpoint_version(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "viewerCan":
-			out.required(ec._Endpoint_viewerCan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Endpoint_viewerCan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var endpointConnectionImplementors = []string{"EndpointConnection"}
 
 func (ec *executionContext) _EndpointConnection(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, endpointConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, endpointConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"EndpointConnection"`...)
+			out.Values[i] = graphql.MarshalString("EndpointConnection")
 		case "edges":
-			out.required(ec._EndpointConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._EndpointConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._EndpointConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._EndpointConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._EndpointConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._EndpointConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._EndpointConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._EndpointConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var endpointEdgeImplementors = []string{"EndpointEdge"}
 
 func (ec *executionContext) _EndpointEdge(ctx context.Context, sel ast.SelectionSet, obj *model.EndpointEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, endpointEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, endpointEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"EndpointEdge"`...)
+			out.Values[i] = graphql.MarshalString("EndpointEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._EndpointEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._EndpointEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._EndpointEdge_node(ctx, field, obj))
+			out.Values[i] = ec._EndpointEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var endpointPermissionsImplementors = []string{"EndpointPermissions"}
 
 func (ec *executionContext) _EndpointPermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.EndpointPermissions) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, endpointPermissionsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, endpointPermissionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"EndpointPermissions"`...)
+			out.Values[i] = graphql.MarshalString("EndpointPermissions")
 		case "update":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
-			} else {
-				out.required(ec._EndpointPermissions_update(ctx, field, obj))
+			out.Values[i] = ec._EndpointPermissions_update(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "delete":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete))
-			} else {
-				out.required(ec._EndpointPermissions_delete(ctx, field, obj))
+			out.Values[i] = ec._EndpointPermissions_delete(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var updateEndpointPayloadImplementors = []string{"UpdateEndpointPayload"}
 
 func (ec *executionContext) _UpdateEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateEndpointPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, updateEndpointPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateEndpointPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UpdateEndpointPayload"`...)
+			out.Values[i] = graphql.MarshalString("UpdateEndpointPayload")
 		case "endpoint":
-			out.optional(ec._UpdateEndpointPayload_endpoint(ctx, field, obj))
+			out.Values[i] = ec._UpdateEndpointPayload_endpoint(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._UpdateEndpointPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._UpdateEndpointPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -981,9 +1287,17 @@ func (ec *executionContext) unmarshalNDeleteEndpointInput2porticoᚋgraphᚋmode
 }
 
 func (ec *executionContext) marshalNEndpoint2ᚕᚖporticoᚋentᚋdbᚐEndpointᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Endpoint) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1009,9 +1323,17 @@ func (ec *executionContext) marshalNEndpointConnection2ᚖporticoᚋgraphᚋmode
 }
 
 func (ec *executionContext) marshalNEndpointEdge2ᚕᚖporticoᚋgraphᚋmodelᚐEndpointEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EndpointEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNEndpointEdge2ᚖporticoᚋgraphᚋmodelᚐEndpointEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

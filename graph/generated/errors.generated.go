@@ -5,9 +5,11 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,17 +26,21 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ErrorKind_code(ctx context.Context, field graphql.CollectedField, obj *fault.Kind) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ErrorKind",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorKind_code(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Code, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v fault.Code) graphql.Marshaler {
 			return ec.marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -43,17 +49,21 @@ func (ec *executionContext) fieldContext_ErrorKind_code(_ context.Context, field
 }
 
 func (ec *executionContext) _ErrorKind_reason(ctx context.Context, field graphql.CollectedField, obj *fault.Kind) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ErrorKind",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErrorKind_reason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v fault.Reason) graphql.Marshaler {
 			return ec.marshalNErrorReason2porticoᚋinternalᚋfaultᚐReason(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -76,29 +86,44 @@ func (ec *executionContext) fieldContext_ErrorKind_reason(_ context.Context, fie
 var errorKindImplementors = []string{"ErrorKind"}
 
 func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet, obj *fault.Kind) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, errorKindImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, errorKindImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ErrorKind"`...)
+			out.Values[i] = graphql.MarshalString("ErrorKind")
 		case "code":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Code))
-			} else {
-				out.required(ec._ErrorKind_code(ctx, field, obj))
+			out.Values[i] = ec._ErrorKind_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "reason":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Reason))
-			} else {
-				out.required(ec._ErrorKind_reason(ctx, field, obj))
+			out.Values[i] = ec._ErrorKind_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -123,9 +148,17 @@ func (ec *executionContext) marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(
 }
 
 func (ec *executionContext) marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
-	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

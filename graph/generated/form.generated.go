@@ -5,9 +5,11 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/graph/model"
 	"portico/internal/domain"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -28,17 +30,21 @@ type QuestionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Answer_name(ctx context.Context, field graphql.CollectedField, obj *domain.Answer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Answer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_name(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -47,17 +53,21 @@ func (ec *executionContext) fieldContext_Answer_name(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Answer_label(ctx context.Context, field graphql.CollectedField, obj *domain.Answer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Answer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_label(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Label, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -66,17 +76,21 @@ func (ec *executionContext) fieldContext_Answer_label(_ context.Context, field g
 }
 
 func (ec *executionContext) _Answer_kind(ctx context.Context, field graphql.CollectedField, obj *domain.Answer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Answer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_kind(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.QuestionKind) graphql.Marshaler {
 			return ec.marshalNQuestionKind2porticoᚋinternalᚋdomainᚐQuestionKind(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -85,17 +99,21 @@ func (ec *executionContext) fieldContext_Answer_kind(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Answer_value(ctx context.Context, field graphql.CollectedField, obj *domain.Answer) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Answer",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Answer_value(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Value, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -104,17 +122,21 @@ func (ec *executionContext) fieldContext_Answer_value(_ context.Context, field g
 }
 
 func (ec *executionContext) _Question_name(ctx context.Context, field graphql.CollectedField, obj *domain.Question) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Question",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Question_name(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -123,17 +145,21 @@ func (ec *executionContext) fieldContext_Question_name(_ context.Context, field 
 }
 
 func (ec *executionContext) _Question_label(ctx context.Context, field graphql.CollectedField, obj *domain.Question) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Question",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Question_label(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Label, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -142,17 +168,21 @@ func (ec *executionContext) fieldContext_Question_label(_ context.Context, field
 }
 
 func (ec *executionContext) _Question_kind(ctx context.Context, field graphql.CollectedField, obj *domain.Question) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Question",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Question_kind(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.QuestionKind) graphql.Marshaler {
 			return ec.marshalNQuestionKind2porticoᚋinternalᚋdomainᚐQuestionKind(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -161,17 +191,21 @@ func (ec *executionContext) fieldContext_Question_kind(_ context.Context, field 
 }
 
 func (ec *executionContext) _Question_required(ctx context.Context, field graphql.CollectedField, obj *domain.Question) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Question",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Question_required(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Required, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -180,17 +214,21 @@ func (ec *executionContext) fieldContext_Question_required(_ context.Context, fi
 }
 
 func (ec *executionContext) _Question_options(ctx context.Context, field graphql.CollectedField, obj *domain.Question) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Question",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Question_options(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Options, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -199,17 +237,21 @@ func (ec *executionContext) fieldContext_Question_options(_ context.Context, fie
 }
 
 func (ec *executionContext) _Question_maxLength(ctx context.Context, field graphql.CollectedField, obj *domain.Question) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Question",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Question_maxLength(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Question().MaxLength(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -338,89 +380,150 @@ func (ec *executionContext) unmarshalInputQuestionInput(ctx context.Context, obj
 var answerImplementors = []string{"Answer"}
 
 func (ec *executionContext) _Answer(ctx context.Context, sel ast.SelectionSet, obj *domain.Answer) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, answerImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, answerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Answer"`...)
+			out.Values[i] = graphql.MarshalString("Answer")
 		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._Answer_name(ctx, field, obj))
+			out.Values[i] = ec._Answer_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "label":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Label))
-			} else {
-				out.required(ec._Answer_label(ctx, field, obj))
+			out.Values[i] = ec._Answer_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "kind":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Kind))
-			} else {
-				out.required(ec._Answer_kind(ctx, field, obj))
+			out.Values[i] = ec._Answer_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "value":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Value))
-			} else {
-				out.required(ec._Answer_value(ctx, field, obj))
+			out.Values[i] = ec._Answer_value(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var questionImplementors = []string{"Question"}
 
 func (ec *executionContext) _Question(ctx context.Context, sel ast.SelectionSet, obj *domain.Question) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, questionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, questionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Question"`...)
+			out.Values[i] = graphql.MarshalString("Question")
 		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._Question_name(ctx, field, obj))
+			out.Values[i] = ec._Question_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "label":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Label))
-			} else {
-				out.required(ec._Question_label(ctx, field, obj))
+			out.Values[i] = ec._Question_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "kind":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Kind))
-			} else {
-				out.required(ec._Question_kind(ctx, field, obj))
+			out.Values[i] = ec._Question_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "required":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Required))
-			} else {
-				out.required(ec._Question_required(ctx, field, obj))
+			out.Values[i] = ec._Question_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "options":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Options))
-			} else {
-				out.required(ec._Question_options(ctx, field, obj))
+			out.Values[i] = ec._Question_options(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "maxLength":
-			out.optional(ec._Question_maxLength(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Question_maxLength(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -428,9 +531,17 @@ func (ec *executionContext) _Question(ctx context.Context, sel ast.SelectionSet,
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAnswer2ᚖporticoᚋinternalᚋdomainᚐAnswer(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -455,17 +566,33 @@ func (ec *executionContext) marshalNQuestion2porticoᚋinternalᚋdomainᚐQuest
 }
 
 func (ec *executionContext) marshalNQuestion2ᚕporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.Question) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNQuestion2porticoᚋinternalᚋdomainᚐQuestion(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
 
 func (ec *executionContext) marshalNQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.Question) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNQuestion2ᚖporticoᚋinternalᚋdomainᚐQuestion(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

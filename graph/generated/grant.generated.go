@@ -4,10 +4,12 @@ package generated
 
 import (
 	"context"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,17 +26,21 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _GrantProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.GrantProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GrantProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GrantProductPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -52,17 +58,21 @@ func (ec *executionContext) fieldContext_GrantProductPayload_product(_ context.C
 }
 
 func (ec *executionContext) _GrantProductPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.GrantProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GrantProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GrantProductPayload_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -80,17 +90,21 @@ func (ec *executionContext) fieldContext_GrantProductPayload_account(_ context.C
 }
 
 func (ec *executionContext) _GrantProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.GrantProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"GrantProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_GrantProductPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -108,17 +122,21 @@ func (ec *executionContext) fieldContext_GrantProductPayload_userErrors(_ contex
 }
 
 func (ec *executionContext) _WithdrawProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"WithdrawProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawProductPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -136,17 +154,21 @@ func (ec *executionContext) fieldContext_WithdrawProductPayload_product(_ contex
 }
 
 func (ec *executionContext) _WithdrawProductPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"WithdrawProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawProductPayload_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -164,17 +186,21 @@ func (ec *executionContext) fieldContext_WithdrawProductPayload_account(_ contex
 }
 
 func (ec *executionContext) _WithdrawProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"WithdrawProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawProductPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -280,53 +306,97 @@ func (ec *executionContext) unmarshalInputWithdrawProductInput(ctx context.Conte
 var grantProductPayloadImplementors = []string{"GrantProductPayload"}
 
 func (ec *executionContext) _GrantProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GrantProductPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, grantProductPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, grantProductPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"GrantProductPayload"`...)
+			out.Values[i] = graphql.MarshalString("GrantProductPayload")
 		case "product":
-			out.optional(ec._GrantProductPayload_product(ctx, field, obj))
+			out.Values[i] = ec._GrantProductPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "account":
-			out.optional(ec._GrantProductPayload_account(ctx, field, obj))
+			out.Values[i] = ec._GrantProductPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._GrantProductPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._GrantProductPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var withdrawProductPayloadImplementors = []string{"WithdrawProductPayload"}
 
 func (ec *executionContext) _WithdrawProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawProductPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, withdrawProductPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawProductPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"WithdrawProductPayload"`...)
+			out.Values[i] = graphql.MarshalString("WithdrawProductPayload")
 		case "product":
-			out.optional(ec._WithdrawProductPayload_product(ctx, field, obj))
+			out.Values[i] = ec._WithdrawProductPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "account":
-			out.optional(ec._WithdrawProductPayload_account(ctx, field, obj))
+			out.Values[i] = ec._WithdrawProductPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._WithdrawProductPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._WithdrawProductPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
@@ -14,6 +15,7 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -41,17 +43,21 @@ type InvitationConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AcceptInvitationPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.AcceptInvitationPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AcceptInvitationPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptInvitationPayload_user(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -69,17 +75,21 @@ func (ec *executionContext) fieldContext_AcceptInvitationPayload_user(_ context.
 }
 
 func (ec *executionContext) _AcceptInvitationPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.AcceptInvitationPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AcceptInvitationPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptInvitationPayload_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -97,17 +107,21 @@ func (ec *executionContext) fieldContext_AcceptInvitationPayload_account(_ conte
 }
 
 func (ec *executionContext) _AcceptInvitationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcceptInvitationPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AcceptInvitationPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptInvitationPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -125,17 +139,21 @@ func (ec *executionContext) fieldContext_AcceptInvitationPayload_userErrors(_ co
 }
 
 func (ec *executionContext) _Invitation_id(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -144,17 +162,21 @@ func (ec *executionContext) fieldContext_Invitation_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Invitation_email(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_email(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Email, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -163,17 +185,21 @@ func (ec *executionContext) fieldContext_Invitation_email(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invitation_role(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_role(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.MembershipRole) graphql.Marshaler {
 			return ec.marshalNMembershipRole2porticoᚋinternalᚋdomainᚐMembershipRole(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -182,17 +208,21 @@ func (ec *executionContext) fieldContext_Invitation_role(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Invitation_status(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Invitation().Status(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.InvitationStatus) graphql.Marshaler {
 			return ec.marshalNInvitationStatus2porticoᚋinternalᚋdomainᚐInvitationStatus(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -201,17 +231,21 @@ func (ec *executionContext) fieldContext_Invitation_status(_ context.Context, fi
 }
 
 func (ec *executionContext) _Invitation_invitedBy(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_invitedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Invitation().InvitedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -229,17 +263,21 @@ func (ec *executionContext) fieldContext_Invitation_invitedBy(_ context.Context,
 }
 
 func (ec *executionContext) _Invitation_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -248,17 +286,21 @@ func (ec *executionContext) fieldContext_Invitation_createdAt(_ context.Context,
 }
 
 func (ec *executionContext) _Invitation_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_expiresAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -267,17 +309,21 @@ func (ec *executionContext) fieldContext_Invitation_expiresAt(_ context.Context,
 }
 
 func (ec *executionContext) _Invitation_acceptedAt(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_acceptedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AcceptedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -286,17 +332,21 @@ func (ec *executionContext) fieldContext_Invitation_acceptedAt(_ context.Context
 }
 
 func (ec *executionContext) _Invitation_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Invitation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Invitation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Invitation_viewerCan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Invitation().ViewerCan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.InvitationPermissions) graphql.Marshaler {
 			return ec.marshalNInvitationPermissions2ᚖporticoᚋinternalᚋidentityᚐInvitationPermissions(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -314,17 +364,21 @@ func (ec *executionContext) fieldContext_Invitation_viewerCan(_ context.Context,
 }
 
 func (ec *executionContext) _InvitationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.InvitationConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.InvitationConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.InvitationEdge) graphql.Marshaler {
 			return ec.marshalNInvitationEdge2ᚕᚖporticoᚋgraphᚋmodelᚐInvitationEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -342,17 +396,21 @@ func (ec *executionContext) fieldContext_InvitationConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _InvitationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.InvitationConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Invitation) graphql.Marshaler {
 			return ec.marshalNInvitation2ᚕᚖporticoᚋentᚋdbᚐInvitationᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -370,17 +428,21 @@ func (ec *executionContext) fieldContext_InvitationConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _InvitationConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.InvitationConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -389,17 +451,21 @@ func (ec *executionContext) fieldContext_InvitationConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _InvitationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.InvitationConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -417,17 +483,21 @@ func (ec *executionContext) fieldContext_InvitationConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _InvitationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.InvitationEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -436,17 +506,21 @@ func (ec *executionContext) fieldContext_InvitationEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _InvitationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.InvitationEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Invitation) graphql.Marshaler {
 			return ec.marshalNInvitation2ᚖporticoᚋentᚋdbᚐInvitation(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -464,17 +538,21 @@ func (ec *executionContext) fieldContext_InvitationEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _InvitationPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *identity.InvitationPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InvitationPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvitationPermissions_revoke(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Revoke, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -492,17 +570,21 @@ func (ec *executionContext) fieldContext_InvitationPermissions_revoke(_ context.
 }
 
 func (ec *executionContext) _InviteMemberPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *model.InviteMemberPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InviteMemberPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InviteMemberPayload_invitation(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Invitation, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Invitation) graphql.Marshaler {
 			return ec.marshalOInvitation2ᚖporticoᚋentᚋdbᚐInvitation(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -520,17 +602,21 @@ func (ec *executionContext) fieldContext_InviteMemberPayload_invitation(_ contex
 }
 
 func (ec *executionContext) _InviteMemberPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.InviteMemberPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"InviteMemberPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InviteMemberPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -548,17 +634,21 @@ func (ec *executionContext) fieldContext_InviteMemberPayload_userErrors(_ contex
 }
 
 func (ec *executionContext) _RevokeInvitationPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *model.RevokeInvitationPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeInvitationPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeInvitationPayload_invitation(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Invitation, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Invitation) graphql.Marshaler {
 			return ec.marshalOInvitation2ᚖporticoᚋentᚋdbᚐInvitation(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -576,17 +666,21 @@ func (ec *executionContext) fieldContext_RevokeInvitationPayload_invitation(_ co
 }
 
 func (ec *executionContext) _RevokeInvitationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeInvitationPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RevokeInvitationPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeInvitationPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -760,215 +854,479 @@ func (ec *executionContext) unmarshalInputRevokeInvitationInput(ctx context.Cont
 var acceptInvitationPayloadImplementors = []string{"AcceptInvitationPayload"}
 
 func (ec *executionContext) _AcceptInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptInvitationPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, acceptInvitationPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, acceptInvitationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AcceptInvitationPayload"`...)
+			out.Values[i] = graphql.MarshalString("AcceptInvitationPayload")
 		case "user":
-			out.optional(ec._AcceptInvitationPayload_user(ctx, field, obj))
+			out.Values[i] = ec._AcceptInvitationPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "account":
-			out.optional(ec._AcceptInvitationPayload_account(ctx, field, obj))
+			out.Values[i] = ec._AcceptInvitationPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._AcceptInvitationPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._AcceptInvitationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var invitationImplementors = []string{"Invitation", "Node"}
 
 func (ec *executionContext) _Invitation(ctx context.Context, sel ast.SelectionSet, obj *db.Invitation) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, invitationImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, invitationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Invitation"`...)
+			out.Values[i] = graphql.MarshalString("Invitation")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._Invitation_id(ctx, field, obj))
+			out.Values[i] = ec._Invitation_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "email":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Email))
-			} else {
-				out.required(ec._Invitation_email(ctx, field, obj))
+			out.Values[i] = ec._Invitation_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "role":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Role))
-			} else {
-				out.required(ec._Invitation_role(ctx, field, obj))
+			out.Values[i] = ec._Invitation_role(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "status":
-			out.required(ec._Invitation_status(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Invitation_status(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "invitedBy":
-			out.optional(ec._Invitation_invitedBy(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Invitation_invitedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._Invitation_createdAt(ctx, field, obj))
+			out.Values[i] = ec._Invitation_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expiresAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.ExpiresAt)
-			} else {
-				out.required(ec._Invitation_expiresAt(ctx, field, obj))
+			out.Values[i] = ec._Invitation_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "acceptedAt":
-			if out.direct {
-				if v := obj.AcceptedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._Invitation_acceptedAt(ctx, field, obj))
+			out.Values[i] = ec._Invitation_acceptedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "viewerCan":
-			out.required(ec._Invitation_viewerCan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Invitation_viewerCan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var invitationConnectionImplementors = []string{"InvitationConnection"}
 
 func (ec *executionContext) _InvitationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InvitationConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, invitationConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, invitationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"InvitationConnection"`...)
+			out.Values[i] = graphql.MarshalString("InvitationConnection")
 		case "edges":
-			out.required(ec._InvitationConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._InvitationConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._InvitationConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._InvitationConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._InvitationConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._InvitationConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._InvitationConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._InvitationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var invitationEdgeImplementors = []string{"InvitationEdge"}
 
 func (ec *executionContext) _InvitationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.InvitationEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, invitationEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, invitationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"InvitationEdge"`...)
+			out.Values[i] = graphql.MarshalString("InvitationEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._InvitationEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._InvitationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._InvitationEdge_node(ctx, field, obj))
+			out.Values[i] = ec._InvitationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var invitationPermissionsImplementors = []string{"InvitationPermissions"}
 
 func (ec *executionContext) _InvitationPermissions(ctx context.Context, sel ast.SelectionSet, obj *identity.InvitationPermissions) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, invitationPermissionsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, invitationPermissionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"InvitationPermissions"`...)
+			out.Values[i] = graphql.MarshalString("InvitationPermissions")
 		case "revoke":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Revoke))
-			} else {
-				out.required(ec._InvitationPermissions_revoke(ctx, field, obj))
+			out.Values[i] = ec._InvitationPermissions_revoke(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var inviteMemberPayloadImplementors = []string{"InviteMemberPayload"}
 
 func (ec *executionContext) _InviteMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.InviteMemberPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, inviteMemberPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, inviteMemberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"InviteMemberPayload"`...)
+			out.Values[i] = graphql.MarshalString("InviteMemberPayload")
 		case "invitation":
-			out.optional(ec._InviteMemberPayload_invitation(ctx, field, obj))
+			out.Values[i] = ec._InviteMemberPayload_invitation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._InviteMemberPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._InviteMemberPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var revokeInvitationPayloadImplementors = []string{"RevokeInvitationPayload"}
 
 func (ec *executionContext) _RevokeInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeInvitationPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, revokeInvitationPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, revokeInvitationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RevokeInvitationPayload"`...)
+			out.Values[i] = graphql.MarshalString("RevokeInvitationPayload")
 		case "invitation":
-			out.optional(ec._RevokeInvitationPayload_invitation(ctx, field, obj))
+			out.Values[i] = ec._RevokeInvitationPayload_invitation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RevokeInvitationPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RevokeInvitationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -981,9 +1339,17 @@ func (ec *executionContext) unmarshalNAcceptInvitationInput2porticoᚋinternal�
 }
 
 func (ec *executionContext) marshalNInvitation2ᚕᚖporticoᚋentᚋdbᚐInvitationᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Invitation) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNInvitation2ᚖporticoᚋentᚋdbᚐInvitation(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1009,9 +1375,17 @@ func (ec *executionContext) marshalNInvitationConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNInvitationEdge2ᚕᚖporticoᚋgraphᚋmodelᚐInvitationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.InvitationEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNInvitationEdge2ᚖporticoᚋgraphᚋmodelᚐInvitationEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

@@ -4,11 +4,13 @@ package generated
 
 import (
 	"context"
+	"math"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -25,17 +27,21 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ReportLeakedKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ReportLeakedKeyPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ReportLeakedKeyPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReportLeakedKeyPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -111,23 +117,39 @@ func (ec *executionContext) unmarshalInputReportLeakedKeyInput(ctx context.Conte
 var reportLeakedKeyPayloadImplementors = []string{"ReportLeakedKeyPayload"}
 
 func (ec *executionContext) _ReportLeakedKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReportLeakedKeyPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, reportLeakedKeyPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, reportLeakedKeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ReportLeakedKeyPayload"`...)
+			out.Values[i] = graphql.MarshalString("ReportLeakedKeyPayload")
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._ReportLeakedKeyPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._ReportLeakedKeyPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -5,15 +5,16 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -56,17 +57,21 @@ func (ec *executionContext) field_PlanRevision_charge_args(ctx context.Context, 
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"MovePlanSubscriptionsPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovePlanSubscriptionsPayload_plan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Plan, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -84,17 +89,21 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_plan(_ con
 }
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_moved(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"MovePlanSubscriptionsPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovePlanSubscriptionsPayload_moved(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Moved, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -103,17 +112,21 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_moved(_ co
 }
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_remaining(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"MovePlanSubscriptionsPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovePlanSubscriptionsPayload_remaining(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -122,17 +135,21 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_remaining(
 }
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"MovePlanSubscriptionsPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MovePlanSubscriptionsPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -150,17 +167,21 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_userErrors
 }
 
 func (ec *executionContext) _PlanRevision_id(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -169,17 +190,21 @@ func (ec *executionContext) fieldContext_PlanRevision_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PlanRevision_plan(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_plan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanRevision().Plan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -197,17 +222,21 @@ func (ec *executionContext) fieldContext_PlanRevision_plan(_ context.Context, fi
 }
 
 func (ec *executionContext) _PlanRevision_number(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_number(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Number, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -216,17 +245,21 @@ func (ec *executionContext) fieldContext_PlanRevision_number(_ context.Context, 
 }
 
 func (ec *executionContext) _PlanRevision_kind(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_kind(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 			return ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -235,17 +268,21 @@ func (ec *executionContext) fieldContext_PlanRevision_kind(_ context.Context, fi
 }
 
 func (ec *executionContext) _PlanRevision_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_rateLimit(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -263,17 +300,21 @@ func (ec *executionContext) fieldContext_PlanRevision_rateLimit(_ context.Contex
 }
 
 func (ec *executionContext) _PlanRevision_quota(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_quota(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
 			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -291,17 +332,21 @@ func (ec *executionContext) fieldContext_PlanRevision_quota(_ context.Context, f
 }
 
 func (ec *executionContext) _PlanRevision_quotaPer(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_quotaPer(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.QuotaPer, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPer) graphql.Marshaler {
 			return ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -310,17 +355,21 @@ func (ec *executionContext) fieldContext_PlanRevision_quotaPer(_ context.Context
 }
 
 func (ec *executionContext) _PlanRevision_price(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_price(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Price, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -338,17 +387,21 @@ func (ec *executionContext) fieldContext_PlanRevision_price(_ context.Context, f
 }
 
 func (ec *executionContext) _PlanRevision_overage(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_overage(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Overage, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Overage) graphql.Marshaler {
 			return ec.marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -357,17 +410,21 @@ func (ec *executionContext) fieldContext_PlanRevision_overage(_ context.Context,
 }
 
 func (ec *executionContext) _PlanRevision_spendingCap(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_spendingCap(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.SpendingCap, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -376,17 +433,21 @@ func (ec *executionContext) fieldContext_PlanRevision_spendingCap(_ context.Cont
 }
 
 func (ec *executionContext) _PlanRevision_endpointLimits(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_endpointLimits(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.EndpointLimits, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
 			return ec.marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -440,7 +501,7 @@ func (ec *executionContext) fieldContext_PlanRevision_charge(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "PlanRevision", field, ec.Variables, ec.field_PlanRevision_charge_args); err != nil {
+	if fc.Args, err = ec.field_PlanRevision_charge_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -448,17 +509,21 @@ func (ec *executionContext) fieldContext_PlanRevision_charge(ctx context.Context
 }
 
 func (ec *executionContext) _PlanRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevision",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevision_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -508,17 +573,21 @@ func (ec *executionContext) fieldContext_PlanRevision_subscriptionCount(_ contex
 }
 
 func (ec *executionContext) _PlanRevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevisionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevisionConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanRevisionConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PlanRevisionEdge) graphql.Marshaler {
 			return ec.marshalNPlanRevisionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanRevisionEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -536,17 +605,21 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_edges(_ context.
 }
 
 func (ec *executionContext) _PlanRevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevisionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevisionConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.PlanRevision) graphql.Marshaler {
 			return ec.marshalNPlanRevision2ᚕᚖporticoᚋentᚋdbᚐPlanRevisionᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -564,17 +637,21 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_nodes(_ context.
 }
 
 func (ec *executionContext) _PlanRevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevisionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevisionConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -583,17 +660,21 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_totalCount(_ con
 }
 
 func (ec *executionContext) _PlanRevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevisionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevisionConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -611,17 +692,21 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _PlanRevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevisionEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevisionEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -630,17 +715,21 @@ func (ec *executionContext) fieldContext_PlanRevisionEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _PlanRevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanRevisionEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanRevisionEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalNPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -734,181 +823,385 @@ func (ec *executionContext) unmarshalInputMovePlanSubscriptionsInput(ctx context
 var movePlanSubscriptionsPayloadImplementors = []string{"MovePlanSubscriptionsPayload"}
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MovePlanSubscriptionsPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, movePlanSubscriptionsPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, movePlanSubscriptionsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"MovePlanSubscriptionsPayload"`...)
+			out.Values[i] = graphql.MarshalString("MovePlanSubscriptionsPayload")
 		case "plan":
-			out.optional(ec._MovePlanSubscriptionsPayload_plan(ctx, field, obj))
+			out.Values[i] = ec._MovePlanSubscriptionsPayload_plan(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "moved":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Moved))
-			} else {
-				out.required(ec._MovePlanSubscriptionsPayload_moved(ctx, field, obj))
+			out.Values[i] = ec._MovePlanSubscriptionsPayload_moved(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "remaining":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Remaining))
-			} else {
-				out.required(ec._MovePlanSubscriptionsPayload_remaining(ctx, field, obj))
+			out.Values[i] = ec._MovePlanSubscriptionsPayload_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._MovePlanSubscriptionsPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._MovePlanSubscriptionsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var planRevisionImplementors = []string{"PlanRevision", "Node"}
 
 func (ec *executionContext) _PlanRevision(ctx context.Context, sel ast.SelectionSet, obj *db.PlanRevision) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, planRevisionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, planRevisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"PlanRevision"`...)
+			out.Values[i] = graphql.MarshalString("PlanRevision")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._PlanRevision_id(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "plan":
-			if joined := obj.JoinedPlan(); out.direct && joined != nil {
-				out.required(ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(out.Within(ctx, "PlanRevision", field), field.Selections, joined))
-			} else {
-				out.required(ec._PlanRevision_plan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanRevision_plan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "number":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Number))
-			} else {
-				out.required(ec._PlanRevision_number(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "kind":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Kind))
-			} else {
-				out.required(ec._PlanRevision_kind(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "rateLimit":
-			if out.direct {
-				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
-			} else {
-				out.optional(ec._PlanRevision_rateLimit(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_rateLimit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "quota":
-			if out.direct {
-				out.optional(ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota))
-			} else {
-				out.optional(ec._PlanRevision_quota(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_quota(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "quotaPer":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.QuotaPer))
-			} else {
-				out.required(ec._PlanRevision_quotaPer(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_quotaPer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "price":
-			if out.direct {
-				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price))
-			} else {
-				out.optional(ec._PlanRevision_price(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_price(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "overage":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Overage))
-			} else {
-				out.required(ec._PlanRevision_overage(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_overage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "spendingCap":
-			if out.direct {
-				out.optional(ec.marshalODecimal2ᚖstring(ctx, field.Selections, obj.SpendingCap))
-			} else {
-				out.optional(ec._PlanRevision_spendingCap(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_spendingCap(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "endpointLimits":
-			out.required(ec._PlanRevision_endpointLimits(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_endpointLimits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "charge":
-			out.optional(ec._PlanRevision_charge(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanRevision_charge(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._PlanRevision_createdAt(ctx, field, obj))
+			out.Values[i] = ec._PlanRevision_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "subscriptionCount":
-			out.required(ec._PlanRevision_subscriptionCount(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanRevision_subscriptionCount(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var planRevisionConnectionImplementors = []string{"PlanRevisionConnection"}
 
 func (ec *executionContext) _PlanRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlanRevisionConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, planRevisionConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, planRevisionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"PlanRevisionConnection"`...)
+			out.Values[i] = graphql.MarshalString("PlanRevisionConnection")
 		case "edges":
-			out.required(ec._PlanRevisionConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanRevisionConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._PlanRevisionConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._PlanRevisionConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._PlanRevisionConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._PlanRevisionConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._PlanRevisionConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._PlanRevisionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var planRevisionEdgeImplementors = []string{"PlanRevisionEdge"}
 
 func (ec *executionContext) _PlanRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PlanRevisionEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, planRevisionEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, planRevisionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"PlanRevisionEdge"`...)
+			out.Values[i] = graphql.MarshalString("PlanRevisionEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._PlanRevisionEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._PlanRevisionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._PlanRevisionEdge_node(ctx, field, obj))
+			out.Values[i] = ec._PlanRevisionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -921,9 +1214,17 @@ func (ec *executionContext) unmarshalNMovePlanSubscriptionsInput2porticoᚋinter
 }
 
 func (ec *executionContext) marshalNPlanRevision2ᚕᚖporticoᚋentᚋdbᚐPlanRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.PlanRevision) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -949,9 +1250,17 @@ func (ec *executionContext) marshalNPlanRevisionConnection2ᚖporticoᚋgraphᚋ
 }
 
 func (ec *executionContext) marshalNPlanRevisionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanRevisionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PlanRevisionEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNPlanRevisionEdge2ᚖporticoᚋgraphᚋmodelᚐPlanRevisionEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

@@ -5,11 +5,12 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/ent/db"
-	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -42,17 +43,21 @@ type PlanChangePreviewResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Impact_credentials(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_credentials(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().Credentials(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -70,17 +75,21 @@ func (ec *executionContext) fieldContext_Impact_credentials(_ context.Context, f
 }
 
 func (ec *executionContext) _Impact_credentialCount(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_credentialCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CredentialCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -89,17 +98,21 @@ func (ec *executionContext) fieldContext_Impact_credentialCount(_ context.Contex
 }
 
 func (ec *executionContext) _Impact_apps(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_apps(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().Apps(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.App) graphql.Marshaler {
 			return ec.marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -117,17 +130,21 @@ func (ec *executionContext) fieldContext_Impact_apps(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Impact_appCount(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_appCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AppCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -136,17 +153,21 @@ func (ec *executionContext) fieldContext_Impact_appCount(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Impact_productSubscriptions(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_productSubscriptions(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().ProductSubscriptions(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -164,17 +185,21 @@ func (ec *executionContext) fieldContext_Impact_productSubscriptions(_ context.C
 }
 
 func (ec *executionContext) _Impact_productSubscriptionCount(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_productSubscriptionCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscriptionCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -183,17 +208,21 @@ func (ec *executionContext) fieldContext_Impact_productSubscriptionCount(_ conte
 }
 
 func (ec *executionContext) _Impact_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Impact",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Impact_callsLast24h(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().CallsLast24h(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -202,17 +231,21 @@ func (ec *executionContext) fieldContext_Impact_callsLast24h(_ context.Context, 
 }
 
 func (ec *executionContext) _PlanChangePreview_plan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_plan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanChangePreview().Plan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -230,17 +263,21 @@ func (ec *executionContext) fieldContext_PlanChangePreview_plan(_ context.Contex
 }
 
 func (ec *executionContext) _PlanChangePreview_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_planRevision(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanChangePreview().PlanRevision(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -258,17 +295,21 @@ func (ec *executionContext) fieldContext_PlanChangePreview_planRevision(_ contex
 }
 
 func (ec *executionContext) _PlanChangePreview_newPlan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_newPlan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanChangePreview().NewPlan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -286,17 +327,21 @@ func (ec *executionContext) fieldContext_PlanChangePreview_newPlan(_ context.Con
 }
 
 func (ec *executionContext) _PlanChangePreview_priceDifference(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_priceDifference(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PriceDifference, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -314,17 +359,21 @@ func (ec *executionContext) fieldContext_PlanChangePreview_priceDifference(_ con
 }
 
 func (ec *executionContext) _PlanChangePreview_needsApproval(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_needsApproval(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.NeedsApproval, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -333,17 +382,21 @@ func (ec *executionContext) fieldContext_PlanChangePreview_needsApproval(_ conte
 }
 
 func (ec *executionContext) _PlanChangePreview_effectiveAt(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_effectiveAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.EffectiveAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -352,17 +405,21 @@ func (ec *executionContext) fieldContext_PlanChangePreview_effectiveAt(_ context
 }
 
 func (ec *executionContext) _PlanChangePreview_impact(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PlanChangePreview",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PlanChangePreview_impact(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Impact, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.Impact) graphql.Marshaler {
 			return ec.marshalNImpact2ᚖporticoᚋinternalᚋappsᚐImpact(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -394,89 +451,368 @@ func (ec *executionContext) fieldContext_PlanChangePreview_impact(_ context.Cont
 var impactImplementors = []string{"Impact"}
 
 func (ec *executionContext) _Impact(ctx context.Context, sel ast.SelectionSet, obj *apps.Impact) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, impactImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, impactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Impact"`...)
+			out.Values[i] = graphql.MarshalString("Impact")
 		case "credentials":
-			out.required(ec._Impact_credentials(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Impact_credentials(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "credentialCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.CredentialCount))
-			} else {
-				out.required(ec._Impact_credentialCount(ctx, field, obj))
+			out.Values[i] = ec._Impact_credentialCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "apps":
-			out.required(ec._Impact_apps(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Impact_apps(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "appCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.AppCount))
-			} else {
-				out.required(ec._Impact_appCount(ctx, field, obj))
+			out.Values[i] = ec._Impact_appCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "productSubscriptions":
-			out.required(ec._Impact_productSubscriptions(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Impact_productSubscriptions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "productSubscriptionCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.ProductSubscriptionCount))
-			} else {
-				out.required(ec._Impact_productSubscriptionCount(ctx, field, obj))
+			out.Values[i] = ec._Impact_productSubscriptionCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "callsLast24h":
-			out.required(ec._Impact_callsLast24h(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Impact_callsLast24h(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var planChangePreviewImplementors = []string{"PlanChangePreview"}
 
 func (ec *executionContext) _PlanChangePreview(ctx context.Context, sel ast.SelectionSet, obj *apps.PlanChangePreview) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, planChangePreviewImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, planChangePreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"PlanChangePreview"`...)
+			out.Values[i] = graphql.MarshalString("PlanChangePreview")
 		case "plan":
-			out.required(ec._PlanChangePreview_plan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanChangePreview_plan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "planRevision":
-			out.optional(ec._PlanChangePreview_planRevision(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanChangePreview_planRevision(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "newPlan":
-			out.required(ec._PlanChangePreview_newPlan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PlanChangePreview_newPlan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "priceDifference":
-			if out.direct {
-				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.PriceDifference))
-			} else {
-				out.optional(ec._PlanChangePreview_priceDifference(ctx, field, obj))
+			out.Values[i] = ec._PlanChangePreview_priceDifference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "needsApproval":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.NeedsApproval))
-			} else {
-				out.required(ec._PlanChangePreview_needsApproval(ctx, field, obj))
+			out.Values[i] = ec._PlanChangePreview_needsApproval(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "effectiveAt":
-			if out.direct {
-				if v := obj.EffectiveAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._PlanChangePreview_effectiveAt(ctx, field, obj))
+			out.Values[i] = ec._PlanChangePreview_effectiveAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "impact":
-			out.required(ec._PlanChangePreview_impact(ctx, field, obj))
+			out.Values[i] = ec._PlanChangePreview_impact(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

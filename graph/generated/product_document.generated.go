@@ -5,14 +5,15 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -25,7 +26,7 @@ type ProductDocumentResolver interface {
 	Product(ctx context.Context, obj *db.ProductDocument) (*db.Product, error)
 
 	Operations(ctx context.Context, obj *db.ProductDocument) ([]*domain.ProductOperation, error)
-	Curl(ctx context.Context, obj *db.ProductDocument, method string, path string) (*string, error)
+	Curl(ctx context.Context, obj *db.ProductDocument, method string, path string, credentialID *string, appID *string) (*string, error)
 }
 type ProductDocumentConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.ProductDocumentConnection) ([]*model.ProductDocumentEdge, error)
@@ -54,6 +55,22 @@ func (ec *executionContext) field_ProductDocument_curl_args(ctx context.Context,
 		return nil, err
 	}
 	args["path"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "credentialId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["credentialId"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "appId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["appId"] = arg3
 	return args, nil
 }
 
@@ -62,17 +79,21 @@ func (ec *executionContext) field_ProductDocument_curl_args(ctx context.Context,
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _DeleteProductDocumentPayload_deletedProductDocumentId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteProductDocumentPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeleteProductDocumentPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedProductDocumentID, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -81,17 +102,21 @@ func (ec *executionContext) fieldContext_DeleteProductDocumentPayload_deletedPro
 }
 
 func (ec *executionContext) _DeleteProductDocumentPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteProductDocumentPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeleteProductDocumentPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteProductDocumentPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -109,17 +134,21 @@ func (ec *executionContext) fieldContext_DeleteProductDocumentPayload_userErrors
 }
 
 func (ec *executionContext) _DocumentChange_kind(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChange_kind(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.DocumentChangeKind) graphql.Marshaler {
 			return ec.marshalNDocumentChangeKind2porticoᚋinternalᚋdomainᚐDocumentChangeKind(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -128,17 +157,21 @@ func (ec *executionContext) fieldContext_DocumentChange_kind(_ context.Context, 
 }
 
 func (ec *executionContext) _DocumentChange_method(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChange_method(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Method, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -147,17 +180,21 @@ func (ec *executionContext) fieldContext_DocumentChange_method(_ context.Context
 }
 
 func (ec *executionContext) _DocumentChange_path(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChange_path(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Path, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -166,17 +203,21 @@ func (ec *executionContext) fieldContext_DocumentChange_path(_ context.Context, 
 }
 
 func (ec *executionContext) _DocumentChange_parts(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChange_parts(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Parts, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -185,17 +226,21 @@ func (ec *executionContext) fieldContext_DocumentChange_parts(_ context.Context,
 }
 
 func (ec *executionContext) _DocumentChanges_addedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChanges",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChanges_addedCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AddedCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -204,17 +249,21 @@ func (ec *executionContext) fieldContext_DocumentChanges_addedCount(_ context.Co
 }
 
 func (ec *executionContext) _DocumentChanges_removedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChanges",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChanges_removedCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RemovedCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -223,17 +272,21 @@ func (ec *executionContext) fieldContext_DocumentChanges_removedCount(_ context.
 }
 
 func (ec *executionContext) _DocumentChanges_changedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChanges",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChanges_changedCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ChangedCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -242,17 +295,21 @@ func (ec *executionContext) fieldContext_DocumentChanges_changedCount(_ context.
 }
 
 func (ec *executionContext) _DocumentChanges_operations(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentChanges",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentChanges_operations(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Operations, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []catalog.DocumentChange) graphql.Marshaler {
 			return ec.marshalNDocumentChange2ᚕporticoᚋinternalᚋcatalogᚐDocumentChangeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -270,17 +327,21 @@ func (ec *executionContext) fieldContext_DocumentChanges_operations(_ context.Co
 }
 
 func (ec *executionContext) _DocumentEndpoints_createdCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentEndpoints",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentEndpoints_createdCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -289,17 +350,21 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_createdCount(_ contex
 }
 
 func (ec *executionContext) _DocumentEndpoints_updatedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentEndpoints",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentEndpoints_updatedCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -308,17 +373,21 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_updatedCount(_ contex
 }
 
 func (ec *executionContext) _DocumentEndpoints_deletedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentEndpoints",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentEndpoints_deletedCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -327,17 +396,21 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_deletedCount(_ contex
 }
 
 func (ec *executionContext) _DocumentEndpoints_narrowedSubscriptionCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DocumentEndpoints",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DocumentEndpoints_narrowedSubscriptionCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.NarrowedSubscriptionCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -346,17 +419,21 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_narrowedSubscriptionC
 }
 
 func (ec *executionContext) _ProductDocument_id(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -365,17 +442,21 @@ func (ec *executionContext) fieldContext_ProductDocument_id(_ context.Context, f
 }
 
 func (ec *executionContext) _ProductDocument_product(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductDocument().Product(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -393,17 +474,21 @@ func (ec *executionContext) fieldContext_ProductDocument_product(_ context.Conte
 }
 
 func (ec *executionContext) _ProductDocument_number(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_number(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Number, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -412,17 +497,21 @@ func (ec *executionContext) fieldContext_ProductDocument_number(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_title(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_title(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Title, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -431,17 +520,21 @@ func (ec *executionContext) fieldContext_ProductDocument_title(_ context.Context
 }
 
 func (ec *executionContext) _ProductDocument_apiVersion(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_apiVersion(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.APIVersion, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -450,17 +543,21 @@ func (ec *executionContext) fieldContext_ProductDocument_apiVersion(_ context.Co
 }
 
 func (ec *executionContext) _ProductDocument_format(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_format(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Format, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.DocumentFormat) graphql.Marshaler {
 			return ec.marshalNDocumentFormat2porticoᚋinternalᚋdomainᚐDocumentFormat(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -469,17 +566,21 @@ func (ec *executionContext) fieldContext_ProductDocument_format(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_text(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_text(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Text, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -488,17 +589,21 @@ func (ec *executionContext) fieldContext_ProductDocument_text(_ context.Context,
 }
 
 func (ec *executionContext) _ProductDocument_size(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_size(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Size, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -507,17 +612,21 @@ func (ec *executionContext) fieldContext_ProductDocument_size(_ context.Context,
 }
 
 func (ec *executionContext) _ProductDocument_sha256(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_sha256(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Sha256, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -526,17 +635,21 @@ func (ec *executionContext) fieldContext_ProductDocument_sha256(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_server(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_server(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Server, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -545,17 +658,21 @@ func (ec *executionContext) fieldContext_ProductDocument_server(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_operations(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_operations(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductDocument().Operations(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.ProductOperation) graphql.Marshaler {
 			return ec.marshalNProductOperation2ᚕᚖporticoᚋinternalᚋdomainᚐProductOperationᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -582,7 +699,7 @@ func (ec *executionContext) _ProductDocument_curl(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.ProductDocument().Curl(ctx, obj, fc.Args["method"].(string), fc.Args["path"].(string))
+			return ec.Resolvers.ProductDocument().Curl(ctx, obj, fc.Args["method"].(string), fc.Args["path"].(string), fc.Args["credentialId"].(*string), fc.Args["appId"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -609,7 +726,7 @@ func (ec *executionContext) fieldContext_ProductDocument_curl(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductDocument", field, ec.Variables, ec.field_ProductDocument_curl_args); err != nil {
+	if fc.Args, err = ec.field_ProductDocument_curl_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -617,17 +734,21 @@ func (ec *executionContext) fieldContext_ProductDocument_curl(ctx context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocument",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocument_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -636,17 +757,21 @@ func (ec *executionContext) fieldContext_ProductDocument_createdAt(_ context.Con
 }
 
 func (ec *executionContext) _ProductDocumentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocumentConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocumentConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductDocumentConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductDocumentEdge) graphql.Marshaler {
 			return ec.marshalNProductDocumentEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductDocumentEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -664,17 +789,21 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_edges(_ conte
 }
 
 func (ec *executionContext) _ProductDocumentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocumentConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocumentConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.ProductDocument) graphql.Marshaler {
 			return ec.marshalNProductDocument2ᚕᚖporticoᚋentᚋdbᚐProductDocumentᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -692,17 +821,21 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_nodes(_ conte
 }
 
 func (ec *executionContext) _ProductDocumentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocumentConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocumentConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -711,17 +844,21 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_totalCount(_ 
 }
 
 func (ec *executionContext) _ProductDocumentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocumentConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocumentConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -739,17 +876,21 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_pageInfo(_ co
 }
 
 func (ec *executionContext) _ProductDocumentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocumentEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocumentEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -758,17 +899,21 @@ func (ec *executionContext) fieldContext_ProductDocumentEdge_cursor(_ context.Co
 }
 
 func (ec *executionContext) _ProductDocumentEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductDocumentEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductDocumentEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ProductDocument) graphql.Marshaler {
 			return ec.marshalNProductDocument2ᚖporticoᚋentᚋdbᚐProductDocument(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -786,17 +931,21 @@ func (ec *executionContext) fieldContext_ProductDocumentEdge_node(_ context.Cont
 }
 
 func (ec *executionContext) _ProductOperation_method(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductOperation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductOperation_method(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Method, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -805,17 +954,21 @@ func (ec *executionContext) fieldContext_ProductOperation_method(_ context.Conte
 }
 
 func (ec *executionContext) _ProductOperation_path(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductOperation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductOperation_path(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Path, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -824,17 +977,21 @@ func (ec *executionContext) fieldContext_ProductOperation_path(_ context.Context
 }
 
 func (ec *executionContext) _ProductOperation_summary(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductOperation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductOperation_summary(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Summary, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -843,17 +1000,21 @@ func (ec *executionContext) fieldContext_ProductOperation_summary(_ context.Cont
 }
 
 func (ec *executionContext) _ProductOperation_operationId(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductOperation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductOperation_operationId(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.OperationID, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -862,17 +1023,21 @@ func (ec *executionContext) fieldContext_ProductOperation_operationId(_ context.
 }
 
 func (ec *executionContext) _ProductOperation_deprecated(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductOperation",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductOperation_deprecated(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Deprecated, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -881,17 +1046,21 @@ func (ec *executionContext) fieldContext_ProductOperation_deprecated(_ context.C
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_productDocument(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UploadProductDocumentPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadProductDocumentPayload_productDocument(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductDocument, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ProductDocument) graphql.Marshaler {
 			return ec.marshalOProductDocument2ᚖporticoᚋentᚋdbᚐProductDocument(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -909,17 +1078,21 @@ func (ec *executionContext) fieldContext_UploadProductDocumentPayload_productDoc
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_changes(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UploadProductDocumentPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadProductDocumentPayload_changes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Changes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.DocumentChanges) graphql.Marshaler {
 			return ec.marshalODocumentChanges2ᚖporticoᚋinternalᚋcatalogᚐDocumentChanges(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -937,17 +1110,21 @@ func (ec *executionContext) fieldContext_UploadProductDocumentPayload_changes(_ 
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_endpoints(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UploadProductDocumentPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadProductDocumentPayload_endpoints(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Endpoints, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.DocumentEndpoints) graphql.Marshaler {
 			return ec.marshalODocumentEndpoints2ᚖporticoᚋinternalᚋcatalogᚐDocumentEndpoints(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -965,17 +1142,21 @@ func (ec *executionContext) fieldContext_UploadProductDocumentPayload_endpoints(
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UploadProductDocumentPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UploadProductDocumentPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1095,377 +1276,640 @@ func (ec *executionContext) unmarshalInputUploadProductDocumentInput(ctx context
 var deleteProductDocumentPayloadImplementors = []string{"DeleteProductDocumentPayload"}
 
 func (ec *executionContext) _DeleteProductDocumentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteProductDocumentPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, deleteProductDocumentPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteProductDocumentPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeleteProductDocumentPayload"`...)
+			out.Values[i] = graphql.MarshalString("DeleteProductDocumentPayload")
 		case "deletedProductDocumentId":
-			if out.direct {
-				if v := obj.DeletedProductDocumentID; v != nil {
-					out.Text = model.AppendText(out.Text, string(*v))
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field, obj))
+			out.Values[i] = ec._DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._DeleteProductDocumentPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._DeleteProductDocumentPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var documentChangeImplementors = []string{"DocumentChange"}
 
 func (ec *executionContext) _DocumentChange(ctx context.Context, sel ast.SelectionSet, obj *catalog.DocumentChange) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, documentChangeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, documentChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DocumentChange"`...)
+			out.Values[i] = graphql.MarshalString("DocumentChange")
 		case "kind":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Kind))
-			} else {
-				out.required(ec._DocumentChange_kind(ctx, field, obj))
+			out.Values[i] = ec._DocumentChange_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "method":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Method))
-			} else {
-				out.required(ec._DocumentChange_method(ctx, field, obj))
+			out.Values[i] = ec._DocumentChange_method(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "path":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Path))
-			} else {
-				out.required(ec._DocumentChange_path(ctx, field, obj))
+			out.Values[i] = ec._DocumentChange_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "parts":
-			if out.direct {
-				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Parts))
-			} else {
-				out.required(ec._DocumentChange_parts(ctx, field, obj))
+			out.Values[i] = ec._DocumentChange_parts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var documentChangesImplementors = []string{"DocumentChanges"}
 
 func (ec *executionContext) _DocumentChanges(ctx context.Context, sel ast.SelectionSet, obj *catalog.DocumentChanges) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, documentChangesImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, documentChangesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DocumentChanges"`...)
+			out.Values[i] = graphql.MarshalString("DocumentChanges")
 		case "addedCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.AddedCount))
-			} else {
-				out.required(ec._DocumentChanges_addedCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentChanges_addedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "removedCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.RemovedCount))
-			} else {
-				out.required(ec._DocumentChanges_removedCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentChanges_removedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "changedCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.ChangedCount))
-			} else {
-				out.required(ec._DocumentChanges_changedCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentChanges_changedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "operations":
-			if out.direct {
-				out.required(ec.marshalNDocumentChange2ᚕporticoᚋinternalᚋcatalogᚐDocumentChangeᚄ(ctx, field.Selections, obj.Operations))
-			} else {
-				out.required(ec._DocumentChanges_operations(ctx, field, obj))
+			out.Values[i] = ec._DocumentChanges_operations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var documentEndpointsImplementors = []string{"DocumentEndpoints"}
 
 func (ec *executionContext) _DocumentEndpoints(ctx context.Context, sel ast.SelectionSet, obj *catalog.DocumentEndpoints) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, documentEndpointsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, documentEndpointsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DocumentEndpoints"`...)
+			out.Values[i] = graphql.MarshalString("DocumentEndpoints")
 		case "createdCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.CreatedCount))
-			} else {
-				out.required(ec._DocumentEndpoints_createdCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentEndpoints_createdCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "updatedCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.UpdatedCount))
-			} else {
-				out.required(ec._DocumentEndpoints_updatedCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentEndpoints_updatedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "deletedCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.DeletedCount))
-			} else {
-				out.required(ec._DocumentEndpoints_deletedCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentEndpoints_deletedCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "narrowedSubscriptionCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.NarrowedSubscriptionCount))
-			} else {
-				out.required(ec._DocumentEndpoints_narrowedSubscriptionCount(ctx, field, obj))
+			out.Values[i] = ec._DocumentEndpoints_narrowedSubscriptionCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productDocumentImplementors = []string{"ProductDocument", "Node"}
 
 func (ec *executionContext) _ProductDocument(ctx context.Context, sel ast.SelectionSet, obj *db.ProductDocument) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productDocumentImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productDocumentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductDocument"`...)
+			out.Values[i] = graphql.MarshalString("ProductDocument")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._ProductDocument_id(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "product":
-			if joined := obj.JoinedProduct(); out.direct && joined != nil {
-				out.required(ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "ProductDocument", field), field.Selections, joined))
-			} else {
-				out.required(ec._ProductDocument_product(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductDocument_product(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "number":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Number))
-			} else {
-				out.required(ec._ProductDocument_number(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "title":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Title))
-			} else {
-				out.required(ec._ProductDocument_title(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "apiVersion":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.APIVersion))
-			} else {
-				out.required(ec._ProductDocument_apiVersion(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_apiVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "format":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Format))
-			} else {
-				out.required(ec._ProductDocument_format(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_format(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "text":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Text))
-			} else {
-				out.required(ec._ProductDocument_text(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "size":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Size))
-			} else {
-				out.required(ec._ProductDocument_size(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sha256":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Sha256))
-			} else {
-				out.required(ec._ProductDocument_sha256(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "server":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Server))
-			} else {
-				out.required(ec._ProductDocument_server(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_server(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "operations":
-			out.required(ec._ProductDocument_operations(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductDocument_operations(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "curl":
-			out.optional(ec._ProductDocument_curl(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductDocument_curl(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._ProductDocument_createdAt(ctx, field, obj))
+			out.Values[i] = ec._ProductDocument_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productDocumentConnectionImplementors = []string{"ProductDocumentConnection"}
 
 func (ec *executionContext) _ProductDocumentConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductDocumentConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productDocumentConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productDocumentConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductDocumentConnection"`...)
+			out.Values[i] = graphql.MarshalString("ProductDocumentConnection")
 		case "edges":
-			out.required(ec._ProductDocumentConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductDocumentConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._ProductDocumentConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._ProductDocumentConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._ProductDocumentConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._ProductDocumentConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._ProductDocumentConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._ProductDocumentConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productDocumentEdgeImplementors = []string{"ProductDocumentEdge"}
 
 func (ec *executionContext) _ProductDocumentEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductDocumentEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productDocumentEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productDocumentEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductDocumentEdge"`...)
+			out.Values[i] = graphql.MarshalString("ProductDocumentEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._ProductDocumentEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._ProductDocumentEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._ProductDocumentEdge_node(ctx, field, obj))
+			out.Values[i] = ec._ProductDocumentEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productOperationImplementors = []string{"ProductOperation"}
 
 func (ec *executionContext) _ProductOperation(ctx context.Context, sel ast.SelectionSet, obj *domain.ProductOperation) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productOperationImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productOperationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductOperation"`...)
+			out.Values[i] = graphql.MarshalString("ProductOperation")
 		case "method":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Method))
-			} else {
-				out.required(ec._ProductOperation_method(ctx, field, obj))
+			out.Values[i] = ec._ProductOperation_method(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "path":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Path))
-			} else {
-				out.required(ec._ProductOperation_path(ctx, field, obj))
+			out.Values[i] = ec._ProductOperation_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "summary":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Summary))
-			} else {
-				out.required(ec._ProductOperation_summary(ctx, field, obj))
+			out.Values[i] = ec._ProductOperation_summary(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "operationId":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.OperationID))
-			} else {
-				out.required(ec._ProductOperation_operationId(ctx, field, obj))
+			out.Values[i] = ec._ProductOperation_operationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "deprecated":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Deprecated))
-			} else {
-				out.required(ec._ProductOperation_deprecated(ctx, field, obj))
+			out.Values[i] = ec._ProductOperation_deprecated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var uploadProductDocumentPayloadImplementors = []string{"UploadProductDocumentPayload"}
 
 func (ec *executionContext) _UploadProductDocumentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UploadProductDocumentPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, uploadProductDocumentPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, uploadProductDocumentPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UploadProductDocumentPayload"`...)
+			out.Values[i] = graphql.MarshalString("UploadProductDocumentPayload")
 		case "productDocument":
-			out.optional(ec._UploadProductDocumentPayload_productDocument(ctx, field, obj))
+			out.Values[i] = ec._UploadProductDocumentPayload_productDocument(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "changes":
-			if out.direct {
-				out.optional(ec.marshalODocumentChanges2ᚖporticoᚋinternalᚋcatalogᚐDocumentChanges(ctx, field.Selections, obj.Changes))
-			} else {
-				out.optional(ec._UploadProductDocumentPayload_changes(ctx, field, obj))
+			out.Values[i] = ec._UploadProductDocumentPayload_changes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "endpoints":
-			if out.direct {
-				out.optional(ec.marshalODocumentEndpoints2ᚖporticoᚋinternalᚋcatalogᚐDocumentEndpoints(ctx, field.Selections, obj.Endpoints))
-			} else {
-				out.optional(ec._UploadProductDocumentPayload_endpoints(ctx, field, obj))
+			out.Values[i] = ec._UploadProductDocumentPayload_endpoints(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._UploadProductDocumentPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._UploadProductDocumentPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1482,9 +1926,17 @@ func (ec *executionContext) marshalNDocumentChange2porticoᚋinternalᚋcatalog�
 }
 
 func (ec *executionContext) marshalNDocumentChange2ᚕporticoᚋinternalᚋcatalogᚐDocumentChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []catalog.DocumentChange) graphql.Marshaler {
-	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNDocumentChange2porticoᚋinternalᚋcatalogᚐDocumentChange(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1524,9 +1976,17 @@ func (ec *executionContext) marshalNDocumentFormat2porticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) marshalNProductDocument2ᚕᚖporticoᚋentᚋdbᚐProductDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.ProductDocument) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNProductDocument2ᚖporticoᚋentᚋdbᚐProductDocument(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1552,9 +2012,17 @@ func (ec *executionContext) marshalNProductDocumentConnection2ᚖporticoᚋgraph
 }
 
 func (ec *executionContext) marshalNProductDocumentEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductDocumentEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductDocumentEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNProductDocumentEdge2ᚖporticoᚋgraphᚋmodelᚐProductDocumentEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1570,9 +2038,17 @@ func (ec *executionContext) marshalNProductDocumentEdge2ᚖporticoᚋgraphᚋmod
 }
 
 func (ec *executionContext) marshalNProductOperation2ᚕᚖporticoᚋinternalᚋdomainᚐProductOperationᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.ProductOperation) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNProductOperation2ᚖporticoᚋinternalᚋdomainᚐProductOperation(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

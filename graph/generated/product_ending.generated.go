@@ -4,11 +4,13 @@ package generated
 
 import (
 	"context"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/fault"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -25,17 +27,21 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CancelProductEndingPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.CancelProductEndingPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CancelProductEndingPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelProductEndingPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -53,17 +59,21 @@ func (ec *executionContext) fieldContext_CancelProductEndingPayload_product(_ co
 }
 
 func (ec *executionContext) _CancelProductEndingPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelProductEndingPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CancelProductEndingPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelProductEndingPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -81,17 +91,21 @@ func (ec *executionContext) fieldContext_CancelProductEndingPayload_userErrors(_
 }
 
 func (ec *executionContext) _DeprecateProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.DeprecateProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeprecateProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeprecateProductPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -109,17 +123,21 @@ func (ec *executionContext) fieldContext_DeprecateProductPayload_product(_ conte
 }
 
 func (ec *executionContext) _DeprecateProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeprecateProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"DeprecateProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeprecateProductPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -137,17 +155,21 @@ func (ec *executionContext) fieldContext_DeprecateProductPayload_userErrors(_ co
 }
 
 func (ec *executionContext) _RetireProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.RetireProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RetireProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetireProductPayload_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -165,17 +187,21 @@ func (ec *executionContext) fieldContext_RetireProductPayload_product(_ context.
 }
 
 func (ec *executionContext) _RetireProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetireProductPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RetireProductPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetireProductPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -332,73 +358,130 @@ func (ec *executionContext) unmarshalInputRetireProductInput(ctx context.Context
 var cancelProductEndingPayloadImplementors = []string{"CancelProductEndingPayload"}
 
 func (ec *executionContext) _CancelProductEndingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelProductEndingPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, cancelProductEndingPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelProductEndingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CancelProductEndingPayload"`...)
+			out.Values[i] = graphql.MarshalString("CancelProductEndingPayload")
 		case "product":
-			out.optional(ec._CancelProductEndingPayload_product(ctx, field, obj))
+			out.Values[i] = ec._CancelProductEndingPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._CancelProductEndingPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._CancelProductEndingPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var deprecateProductPayloadImplementors = []string{"DeprecateProductPayload"}
 
 func (ec *executionContext) _DeprecateProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeprecateProductPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, deprecateProductPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, deprecateProductPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"DeprecateProductPayload"`...)
+			out.Values[i] = graphql.MarshalString("DeprecateProductPayload")
 		case "product":
-			out.optional(ec._DeprecateProductPayload_product(ctx, field, obj))
+			out.Values[i] = ec._DeprecateProductPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._DeprecateProductPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._DeprecateProductPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var retireProductPayloadImplementors = []string{"RetireProductPayload"}
 
 func (ec *executionContext) _RetireProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetireProductPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, retireProductPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, retireProductPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RetireProductPayload"`...)
+			out.Values[i] = graphql.MarshalString("RetireProductPayload")
 		case "product":
-			out.optional(ec._RetireProductPayload_product(ctx, field, obj))
+			out.Values[i] = ec._RetireProductPayload_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RetireProductPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RetireProductPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

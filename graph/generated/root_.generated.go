@@ -3,6 +3,7 @@
 package generated
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"portico/graph/model"
@@ -1291,7 +1292,7 @@ type ComplexityRoot struct {
 	ProductDocument struct {
 		APIVersion func(childComplexity int) int
 		CreatedAt  func(childComplexity int) int
-		Curl       func(childComplexity int, method string, path string) int
+		Curl       func(childComplexity int, method string, path string, credentialID *string, appID *string) int
 		Format     func(childComplexity int) int
 		GlobalID   func(childComplexity int) int
 		Number     func(childComplexity int) int
@@ -7401,7 +7402,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.ProductDocument.Curl(childComplexity, args["method"].(string), args["path"].(string)), true
+		return e.ComplexityRoot.ProductDocument.Curl(childComplexity, args["method"].(string), args["path"].(string), args["credentialId"].(*string), args["appId"].(*string)), true
 	case "ProductDocument.format":
 		if e.ComplexityRoot.ProductDocument.Format == nil {
 			break
@@ -10413,6 +10414,160 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
+	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAcceptAppTransferInput,
+		ec.unmarshalInputAcceptInvitationInput,
+		ec.unmarshalInputAcceptProductTermsInput,
+		ec.unmarshalInputAcceptTermsInput,
+		ec.unmarshalInputAccountFilter,
+		ec.unmarshalInputAccountOrder,
+		ec.unmarshalInputAccountProfileInput,
+		ec.unmarshalInputActAsInput,
+		ec.unmarshalInputAddApproverInput,
+		ec.unmarshalInputAddMemberInput,
+		ec.unmarshalInputAnswerInput,
+		ec.unmarshalInputAppFilter,
+		ec.unmarshalInputAppOrder,
+		ec.unmarshalInputAppSubscriptionFilter,
+		ec.unmarshalInputAppTransferFilter,
+		ec.unmarshalInputAppTransferOrder,
+		ec.unmarshalInputApproveKeyRequestInput,
+		ec.unmarshalInputApprovePlanChangeInput,
+		ec.unmarshalInputApproveSignUpInput,
+		ec.unmarshalInputApproveSubscriptionInput,
+		ec.unmarshalInputCancelAppTransferInput,
+		ec.unmarshalInputCancelPlanChangeInput,
+		ec.unmarshalInputCancelProductEndingInput,
+		ec.unmarshalInputChangeMemberRoleInput,
+		ec.unmarshalInputChangePasswordInput,
+		ec.unmarshalInputChangePlanInput,
+		ec.unmarshalInputChangeUserRoleInput,
+		ec.unmarshalInputCollectKeyInput,
+		ec.unmarshalInputCompleteSignInInput,
+		ec.unmarshalInputConfirmTotpInput,
+		ec.unmarshalInputCorrectStatementInput,
+		ec.unmarshalInputCreateAccountInput,
+		ec.unmarshalInputCreateAppInput,
+		ec.unmarshalInputCreateEndpointInput,
+		ec.unmarshalInputCreateGuideInput,
+		ec.unmarshalInputCreatePlanInput,
+		ec.unmarshalInputCreateProductInput,
+		ec.unmarshalInputCreateServiceTokenInput,
+		ec.unmarshalInputCreateUserInput,
+		ec.unmarshalInputCredentialByKeyInput,
+		ec.unmarshalInputCredentialFilter,
+		ec.unmarshalInputCredentialOrder,
+		ec.unmarshalInputDecideSubscriptionsInput,
+		ec.unmarshalInputDeclineAppTransferInput,
+		ec.unmarshalInputDeleteAccountInput,
+		ec.unmarshalInputDeleteAppInput,
+		ec.unmarshalInputDeleteEndpointInput,
+		ec.unmarshalInputDeleteGuideInput,
+		ec.unmarshalInputDeleteKeyRequestInput,
+		ec.unmarshalInputDeleteProductDocumentInput,
+		ec.unmarshalInputDeleteUserInput,
+		ec.unmarshalInputDeletedAppFilter,
+		ec.unmarshalInputDeprecateProductInput,
+		ec.unmarshalInputDisableKeyInput,
+		ec.unmarshalInputDisableTotpInput,
+		ec.unmarshalInputDisableUserInput,
+		ec.unmarshalInputEnableKeyInput,
+		ec.unmarshalInputEnableTotpInput,
+		ec.unmarshalInputEnableUserInput,
+		ec.unmarshalInputEndpointLimitInput,
+		ec.unmarshalInputEventFilter,
+		ec.unmarshalInputEventOrder,
+		ec.unmarshalInputExplainAccessInput,
+		ec.unmarshalInputFirstKeyInput,
+		ec.unmarshalInputGatewayFilter,
+		ec.unmarshalInputGatewayOrder,
+		ec.unmarshalInputGenerateKeyInput,
+		ec.unmarshalInputGrantProductInput,
+		ec.unmarshalInputInviteMemberInput,
+		ec.unmarshalInputKeyLifeInput,
+		ec.unmarshalInputKeyRequestFilter,
+		ec.unmarshalInputKeyRequestOrder,
+		ec.unmarshalInputKeyRequestPlanInput,
+		ec.unmarshalInputKeyRotationInput,
+		ec.unmarshalInputLabelFilter,
+		ec.unmarshalInputLabelInput,
+		ec.unmarshalInputMailKindSettingsInput,
+		ec.unmarshalInputMovePlanSubscriptionsInput,
+		ec.unmarshalInputPriceInput,
+		ec.unmarshalInputPriceTierInput,
+		ec.unmarshalInputProductFilter,
+		ec.unmarshalInputProductOrder,
+		ec.unmarshalInputProductSubscriptionFilter,
+		ec.unmarshalInputProductSubscriptionOrder,
+		ec.unmarshalInputQuestionInput,
+		ec.unmarshalInputQuotaInput,
+		ec.unmarshalInputRateLimitInput,
+		ec.unmarshalInputRefreshSessionInput,
+		ec.unmarshalInputRegisterInput,
+		ec.unmarshalInputRejectKeyRequestInput,
+		ec.unmarshalInputRejectPlanChangeInput,
+		ec.unmarshalInputRejectSignUpInput,
+		ec.unmarshalInputRejectSubscriptionInput,
+		ec.unmarshalInputRemoveApproverInput,
+		ec.unmarshalInputRemoveMemberInput,
+		ec.unmarshalInputReplaceRecoveryCodesInput,
+		ec.unmarshalInputReportLeakedKeyInput,
+		ec.unmarshalInputRequestKeyInput,
+		ec.unmarshalInputRequestPasswordResetInput,
+		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputResetTotpInput,
+		ec.unmarshalInputRestoreAppInput,
+		ec.unmarshalInputResumeAccountInput,
+		ec.unmarshalInputResumeSubscriptionInput,
+		ec.unmarshalInputRetireProductInput,
+		ec.unmarshalInputRevokeInvitationInput,
+		ec.unmarshalInputRevokeKeyInput,
+		ec.unmarshalInputRevokeKeysInput,
+		ec.unmarshalInputRevokeServiceTokenInput,
+		ec.unmarshalInputRotateKeyInput,
+		ec.unmarshalInputSendPasswordResetInput,
+		ec.unmarshalInputServiceTokenFilter,
+		ec.unmarshalInputServiceTokenOrder,
+		ec.unmarshalInputSignInInput,
+		ec.unmarshalInputSignOutInput,
+		ec.unmarshalInputSignUpFilter,
+		ec.unmarshalInputSignUpFormInput,
+		ec.unmarshalInputSignUpInput,
+		ec.unmarshalInputSignUpOrder,
+		ec.unmarshalInputStatementFilter,
+		ec.unmarshalInputStatementLineFilter,
+		ec.unmarshalInputStatementLineOrder,
+		ec.unmarshalInputStatementOrder,
+		ec.unmarshalInputSuspendAccountInput,
+		ec.unmarshalInputSuspendSubscriptionInput,
+		ec.unmarshalInputSwitchAccountInput,
+		ec.unmarshalInputTermsInput,
+		ec.unmarshalInputTransferAppInput,
+		ec.unmarshalInputTransferOwnershipInput,
+		ec.unmarshalInputUnlockUserInput,
+		ec.unmarshalInputUnregisterInput,
+		ec.unmarshalInputUpdateAccountInput,
+		ec.unmarshalInputUpdateAppInput,
+		ec.unmarshalInputUpdateEndpointInput,
+		ec.unmarshalInputUpdateGuideInput,
+		ec.unmarshalInputUpdateKeyInput,
+		ec.unmarshalInputUpdateKeyRequestInput,
+		ec.unmarshalInputUpdateMailPreferencesInput,
+		ec.unmarshalInputUpdateMailSettingsInput,
+		ec.unmarshalInputUpdateOrganizationInput,
+		ec.unmarshalInputUpdatePlanInput,
+		ec.unmarshalInputUpdateProductInput,
+		ec.unmarshalInputUpdateSubscriptionEndpointsInput,
+		ec.unmarshalInputUpdateUserInput,
+		ec.unmarshalInputUploadProductDocumentInput,
+		ec.unmarshalInputUsageFilter,
+		ec.unmarshalInputUsageRetentionInput,
+		ec.unmarshalInputUserFilter,
+		ec.unmarshalInputVerifyEmailInput,
+		ec.unmarshalInputWithdrawInput,
+		ec.unmarshalInputWithdrawKeyRequestInput,
+		ec.unmarshalInputWithdrawProductInput,
+	)
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -10422,6 +10577,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
+				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -10435,7 +10591,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 					return nil
 				}
 			}
-			buf := encode(ctx, data)
+			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
 			response.Data = buf.Bytes()
 			if atomic.LoadInt32(&ec.Deferred) > 0 {
 				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0
@@ -10450,8 +10607,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
+			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
-			buf := encode(ctx, data)
+			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
 				Data: buf.Bytes(),
@@ -15384,12 +15543,16 @@ type ProductDocument implements Node @public {
   server: String!
   "Its operations, by path and method: at most 500."
   operations: [ProductOperation!]! @goField(forceResolver: true)
-  "A call of one of its operations for a POSIX shell: with the address of ` + "`" + `server` + "`" + `, else the variable BASE_URL, the required parameters with their examples, and the key in a way that the product takes, as the variable API_KEY, or API_USERNAME and API_PASSWORD. What comes out of the document is quoted, so that the shell runs nothing of it. At most 8000 characters; null when there is no such operation."
+  "A call of one of its operations for a POSIX shell: with the address of ` + "`" + `server` + "`" + `, else the variable BASE_URL, the required parameters with their examples, and the key in a way that the product takes, as the variable API_KEY, or API_USERNAME and API_PASSWORD. A parameter without an example is its name in capital letters; one in the path stays in its braces, to be filled in. What comes out of the document is quoted, so that the shell runs nothing of it. At most 8000 characters; null when there is no such operation."
   curl(
     "The method of the operation, in capital letters."
     method: String!
     "The path of the operation, as the document has it."
     path: String!
+    "The key that is to make the call: its user name stands in the call where the product takes user name and password alone. One that you may not see is NOT_FOUND."
+    credentialId: ID
+    "The app that is to make the call, in the header X-Portico-App: a key of a whole account needs it where several of its apps are registered. One that you may not see is NOT_FOUND."
+    appId: ID
   ): String @goField(forceResolver: true)
   "When it was uploaded."
   createdAt: Time!

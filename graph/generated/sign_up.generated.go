@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
@@ -14,6 +15,7 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -44,17 +46,21 @@ type SignUpConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ApproveSignUpPayload_signUp(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApproveSignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSignUpPayload_signUp(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.SignUp, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.SignUp) graphql.Marshaler {
 			return ec.marshalOSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -72,17 +78,21 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_signUp(_ context.C
 }
 
 func (ec *executionContext) _ApproveSignUpPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApproveSignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSignUpPayload_user(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -100,17 +110,21 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_user(_ context.Con
 }
 
 func (ec *executionContext) _ApproveSignUpPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApproveSignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSignUpPayload_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -128,17 +142,21 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_account(_ context.
 }
 
 func (ec *executionContext) _ApproveSignUpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApproveSignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSignUpPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -156,17 +174,21 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_userErrors(_ conte
 }
 
 func (ec *executionContext) _RejectSignUpPayload_signUp(ctx context.Context, field graphql.CollectedField, obj *model.RejectSignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RejectSignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSignUpPayload_signUp(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.SignUp, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.SignUp) graphql.Marshaler {
 			return ec.marshalOSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -184,17 +206,21 @@ func (ec *executionContext) fieldContext_RejectSignUpPayload_signUp(_ context.Co
 }
 
 func (ec *executionContext) _RejectSignUpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectSignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RejectSignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSignUpPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -212,17 +238,21 @@ func (ec *executionContext) fieldContext_RejectSignUpPayload_userErrors(_ contex
 }
 
 func (ec *executionContext) _SignUp_id(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -231,17 +261,21 @@ func (ec *executionContext) fieldContext_SignUp_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _SignUp_email(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_email(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Email, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -250,17 +284,21 @@ func (ec *executionContext) fieldContext_SignUp_email(_ context.Context, field g
 }
 
 func (ec *executionContext) _SignUp_name(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_name(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -269,17 +307,21 @@ func (ec *executionContext) fieldContext_SignUp_name(_ context.Context, field gr
 }
 
 func (ec *executionContext) _SignUp_accountName(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_accountName(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AccountName, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -288,17 +330,21 @@ func (ec *executionContext) fieldContext_SignUp_accountName(_ context.Context, f
 }
 
 func (ec *executionContext) _SignUp_answers(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_answers(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().Answers(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
 			return ec.marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -316,17 +362,21 @@ func (ec *executionContext) fieldContext_SignUp_answers(_ context.Context, field
 }
 
 func (ec *executionContext) _SignUp_status(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().Status(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpStatus) graphql.Marshaler {
 			return ec.marshalNSignUpStatus2porticoᚋinternalᚋdomainᚐSignUpStatus(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -335,17 +385,21 @@ func (ec *executionContext) fieldContext_SignUp_status(_ context.Context, field 
 }
 
 func (ec *executionContext) _SignUp_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -354,17 +408,21 @@ func (ec *executionContext) fieldContext_SignUp_createdAt(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_expiresAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -373,17 +431,21 @@ func (ec *executionContext) fieldContext_SignUp_expiresAt(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_verifiedAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_verifiedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.VerifiedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -392,17 +454,21 @@ func (ec *executionContext) fieldContext_SignUp_verifiedAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignUp_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_decidedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -411,17 +477,21 @@ func (ec *executionContext) fieldContext_SignUp_decidedAt(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_decidedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().DecidedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -439,17 +509,21 @@ func (ec *executionContext) fieldContext_SignUp_decidedBy(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_reason(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_reason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -458,17 +532,21 @@ func (ec *executionContext) fieldContext_SignUp_reason(_ context.Context, field 
 }
 
 func (ec *executionContext) _SignUp_user(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_user(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().User(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -486,17 +564,21 @@ func (ec *executionContext) fieldContext_SignUp_user(_ context.Context, field gr
 }
 
 func (ec *executionContext) _SignUp_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUp",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUp_viewerCan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().ViewerCan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.SignUpPermissions) graphql.Marshaler {
 			return ec.marshalNSignUpPermissions2ᚖporticoᚋinternalᚋidentityᚐSignUpPermissions(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -514,17 +596,21 @@ func (ec *executionContext) fieldContext_SignUp_viewerCan(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUpConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUpConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.SignUpEdge) graphql.Marshaler {
 			return ec.marshalNSignUpEdge2ᚕᚖporticoᚋgraphᚋmodelᚐSignUpEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -542,17 +628,21 @@ func (ec *executionContext) fieldContext_SignUpConnection_edges(_ context.Contex
 }
 
 func (ec *executionContext) _SignUpConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.SignUp) graphql.Marshaler {
 			return ec.marshalNSignUp2ᚕᚖporticoᚋentᚋdbᚐSignUpᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -570,17 +660,21 @@ func (ec *executionContext) fieldContext_SignUpConnection_nodes(_ context.Contex
 }
 
 func (ec *executionContext) _SignUpConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -589,17 +683,21 @@ func (ec *executionContext) fieldContext_SignUpConnection_totalCount(_ context.C
 }
 
 func (ec *executionContext) _SignUpConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -617,17 +715,21 @@ func (ec *executionContext) fieldContext_SignUpConnection_pageInfo(_ context.Con
 }
 
 func (ec *executionContext) _SignUpEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SignUpEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -636,17 +738,21 @@ func (ec *executionContext) fieldContext_SignUpEdge_cursor(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignUpEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SignUpEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.SignUp) graphql.Marshaler {
 			return ec.marshalNSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -664,17 +770,21 @@ func (ec *executionContext) fieldContext_SignUpEdge_node(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SignUpForm_questions(ctx context.Context, field graphql.CollectedField, obj *domain.Form) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpForm",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpForm_questions(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Questions, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Question) graphql.Marshaler {
 			return ec.marshalNQuestion2ᚕporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -692,17 +802,21 @@ func (ec *executionContext) fieldContext_SignUpForm_questions(_ context.Context,
 }
 
 func (ec *executionContext) _SignUpInfo_policy(ctx context.Context, field graphql.CollectedField, obj *model.SignUpInfo) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpInfo",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpInfo_policy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Policy, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpPolicy) graphql.Marshaler {
 			return ec.marshalNSignUpPolicy2porticoᚋinternalᚋdomainᚐSignUpPolicy(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -711,17 +825,21 @@ func (ec *executionContext) fieldContext_SignUpInfo_policy(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignUpInfo_available(ctx context.Context, field graphql.CollectedField, obj *model.SignUpInfo) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpInfo",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpInfo_available(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Available, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -730,17 +848,21 @@ func (ec *executionContext) fieldContext_SignUpInfo_available(_ context.Context,
 }
 
 func (ec *executionContext) _SignUpInfo_questions(ctx context.Context, field graphql.CollectedField, obj *model.SignUpInfo) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpInfo",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpInfo_questions(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Questions, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Question) graphql.Marshaler {
 			return ec.marshalNQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -758,17 +880,21 @@ func (ec *executionContext) fieldContext_SignUpInfo_questions(_ context.Context,
 }
 
 func (ec *executionContext) _SignUpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SignUpPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -786,17 +912,21 @@ func (ec *executionContext) fieldContext_SignUpPayload_userErrors(_ context.Cont
 }
 
 func (ec *executionContext) _SignUpPermissions_approve(ctx context.Context, field graphql.CollectedField, obj *identity.SignUpPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpPermissions_approve(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Approve, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -814,17 +944,21 @@ func (ec *executionContext) fieldContext_SignUpPermissions_approve(_ context.Con
 }
 
 func (ec *executionContext) _SignUpPermissions_reject(ctx context.Context, field graphql.CollectedField, obj *identity.SignUpPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SignUpPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignUpPermissions_reject(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Reject, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -842,17 +976,21 @@ func (ec *executionContext) fieldContext_SignUpPermissions_reject(_ context.Cont
 }
 
 func (ec *executionContext) _VerifyEmailPayload_status(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"VerifyEmailPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerifyEmailPayload_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.SignUpStatus) graphql.Marshaler {
 			return ec.marshalOSignUpStatus2ᚖporticoᚋinternalᚋdomainᚐSignUpStatus(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -861,17 +999,21 @@ func (ec *executionContext) fieldContext_VerifyEmailPayload_status(_ context.Con
 }
 
 func (ec *executionContext) _VerifyEmailPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"VerifyEmailPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerifyEmailPayload_user(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -889,17 +1031,21 @@ func (ec *executionContext) fieldContext_VerifyEmailPayload_user(_ context.Conte
 }
 
 func (ec *executionContext) _VerifyEmailPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"VerifyEmailPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerifyEmailPayload_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -917,17 +1063,21 @@ func (ec *executionContext) fieldContext_VerifyEmailPayload_account(_ context.Co
 }
 
 func (ec *executionContext) _VerifyEmailPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"VerifyEmailPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerifyEmailPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1258,331 +1408,714 @@ func (ec *executionContext) unmarshalInputVerifyEmailInput(ctx context.Context, 
 var approveSignUpPayloadImplementors = []string{"ApproveSignUpPayload"}
 
 func (ec *executionContext) _ApproveSignUpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSignUpPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, approveSignUpPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, approveSignUpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ApproveSignUpPayload"`...)
+			out.Values[i] = graphql.MarshalString("ApproveSignUpPayload")
 		case "signUp":
-			out.optional(ec._ApproveSignUpPayload_signUp(ctx, field, obj))
+			out.Values[i] = ec._ApproveSignUpPayload_signUp(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "user":
-			out.optional(ec._ApproveSignUpPayload_user(ctx, field, obj))
+			out.Values[i] = ec._ApproveSignUpPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "account":
-			out.optional(ec._ApproveSignUpPayload_account(ctx, field, obj))
+			out.Values[i] = ec._ApproveSignUpPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._ApproveSignUpPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._ApproveSignUpPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var rejectSignUpPayloadImplementors = []string{"RejectSignUpPayload"}
 
 func (ec *executionContext) _RejectSignUpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSignUpPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, rejectSignUpPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSignUpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RejectSignUpPayload"`...)
+			out.Values[i] = graphql.MarshalString("RejectSignUpPayload")
 		case "signUp":
-			out.optional(ec._RejectSignUpPayload_signUp(ctx, field, obj))
+			out.Values[i] = ec._RejectSignUpPayload_signUp(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RejectSignUpPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RejectSignUpPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpImplementors = []string{"SignUp", "Node"}
 
 func (ec *executionContext) _SignUp(ctx context.Context, sel ast.SelectionSet, obj *db.SignUp) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUp"`...)
+			out.Values[i] = graphql.MarshalString("SignUp")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._SignUp_id(ctx, field, obj))
+			out.Values[i] = ec._SignUp_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "email":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Email))
-			} else {
-				out.required(ec._SignUp_email(ctx, field, obj))
+			out.Values[i] = ec._SignUp_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._SignUp_name(ctx, field, obj))
+			out.Values[i] = ec._SignUp_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "accountName":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.AccountName))
-			} else {
-				out.required(ec._SignUp_accountName(ctx, field, obj))
+			out.Values[i] = ec._SignUp_accountName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "answers":
-			out.required(ec._SignUp_answers(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SignUp_answers(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
-			out.required(ec._SignUp_status(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SignUp_status(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._SignUp_createdAt(ctx, field, obj))
+			out.Values[i] = ec._SignUp_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "expiresAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.ExpiresAt)
-			} else {
-				out.required(ec._SignUp_expiresAt(ctx, field, obj))
+			out.Values[i] = ec._SignUp_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "verifiedAt":
-			if out.direct {
-				if v := obj.VerifiedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._SignUp_verifiedAt(ctx, field, obj))
+			out.Values[i] = ec._SignUp_verifiedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "decidedAt":
-			if out.direct {
-				if v := obj.DecidedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._SignUp_decidedAt(ctx, field, obj))
+			out.Values[i] = ec._SignUp_decidedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "decidedBy":
-			out.optional(ec._SignUp_decidedBy(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SignUp_decidedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "reason":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Reason))
-			} else {
-				out.required(ec._SignUp_reason(ctx, field, obj))
+			out.Values[i] = ec._SignUp_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "user":
-			out.optional(ec._SignUp_user(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SignUp_user(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "viewerCan":
-			out.required(ec._SignUp_viewerCan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SignUp_viewerCan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpConnectionImplementors = []string{"SignUpConnection"}
 
 func (ec *executionContext) _SignUpConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUpConnection"`...)
+			out.Values[i] = graphql.MarshalString("SignUpConnection")
 		case "edges":
-			out.required(ec._SignUpConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._SignUpConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._SignUpConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._SignUpConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._SignUpConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._SignUpConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._SignUpConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._SignUpConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpEdgeImplementors = []string{"SignUpEdge"}
 
 func (ec *executionContext) _SignUpEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUpEdge"`...)
+			out.Values[i] = graphql.MarshalString("SignUpEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._SignUpEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._SignUpEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._SignUpEdge_node(ctx, field, obj))
+			out.Values[i] = ec._SignUpEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpFormImplementors = []string{"SignUpForm"}
 
 func (ec *executionContext) _SignUpForm(ctx context.Context, sel ast.SelectionSet, obj *domain.Form) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpFormImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpFormImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUpForm"`...)
+			out.Values[i] = graphql.MarshalString("SignUpForm")
 		case "questions":
-			out.required(ec._SignUpForm_questions(ctx, field, obj))
+			out.Values[i] = ec._SignUpForm_questions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpInfoImplementors = []string{"SignUpInfo"}
 
 func (ec *executionContext) _SignUpInfo(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpInfo) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpInfoImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpInfoImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUpInfo"`...)
+			out.Values[i] = graphql.MarshalString("SignUpInfo")
 		case "policy":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Policy))
-			} else {
-				out.required(ec._SignUpInfo_policy(ctx, field, obj))
+			out.Values[i] = ec._SignUpInfo_policy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "available":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Available))
-			} else {
-				out.required(ec._SignUpInfo_available(ctx, field, obj))
+			out.Values[i] = ec._SignUpInfo_available(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "questions":
-			out.required(ec._SignUpInfo_questions(ctx, field, obj))
+			out.Values[i] = ec._SignUpInfo_questions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpPayloadImplementors = []string{"SignUpPayload"}
 
 func (ec *executionContext) _SignUpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUpPayload"`...)
+			out.Values[i] = graphql.MarshalString("SignUpPayload")
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._SignUpPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._SignUpPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var signUpPermissionsImplementors = []string{"SignUpPermissions"}
 
 func (ec *executionContext) _SignUpPermissions(ctx context.Context, sel ast.SelectionSet, obj *identity.SignUpPermissions) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, signUpPermissionsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, signUpPermissionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SignUpPermissions"`...)
+			out.Values[i] = graphql.MarshalString("SignUpPermissions")
 		case "approve":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Approve))
-			} else {
-				out.required(ec._SignUpPermissions_approve(ctx, field, obj))
+			out.Values[i] = ec._SignUpPermissions_approve(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "reject":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Reject))
-			} else {
-				out.required(ec._SignUpPermissions_reject(ctx, field, obj))
+			out.Values[i] = ec._SignUpPermissions_reject(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var verifyEmailPayloadImplementors = []string{"VerifyEmailPayload"}
 
 func (ec *executionContext) _VerifyEmailPayload(ctx context.Context, sel ast.SelectionSet, obj *model.VerifyEmailPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, verifyEmailPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, verifyEmailPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"VerifyEmailPayload"`...)
+			out.Values[i] = graphql.MarshalString("VerifyEmailPayload")
 		case "status":
-			if out.direct {
-				if v := obj.Status; v != nil {
-					out.Text = model.AppendText(out.Text, string(*v))
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._VerifyEmailPayload_status(ctx, field, obj))
+			out.Values[i] = ec._VerifyEmailPayload_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "user":
-			out.optional(ec._VerifyEmailPayload_user(ctx, field, obj))
+			out.Values[i] = ec._VerifyEmailPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "account":
-			out.optional(ec._VerifyEmailPayload_account(ctx, field, obj))
+			out.Values[i] = ec._VerifyEmailPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._VerifyEmailPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._VerifyEmailPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1600,9 +2133,17 @@ func (ec *executionContext) unmarshalNRejectSignUpInput2porticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNSignUp2ᚕᚖporticoᚋentᚋdbᚐSignUpᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.SignUp) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1628,9 +2169,17 @@ func (ec *executionContext) marshalNSignUpConnection2ᚖporticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNSignUpEdge2ᚕᚖporticoᚋgraphᚋmodelᚐSignUpEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SignUpEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNSignUpEdge2ᚖporticoᚋgraphᚋmodelᚐSignUpEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -1812,9 +2361,17 @@ func (ec *executionContext) marshalOSignUpStatus2ᚕporticoᚋinternalᚋdomain�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNSignUpStatus2porticoᚋinternalᚋdomainᚐSignUpStatus(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

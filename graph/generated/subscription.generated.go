@@ -6,18 +6,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
-	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -145,17 +146,21 @@ func (ec *executionContext) field_ProductSubscription_timeline_args(ctx context.
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Actor_role(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Actor",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Actor_role(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *viewer.Role) graphql.Marshaler {
 			return ec.marshalORole2ᚖporticoᚋinternalᚋviewerᚐRole(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -164,17 +169,21 @@ func (ec *executionContext) fieldContext_Actor_role(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Actor_name(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Actor",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Actor_name(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -183,17 +192,21 @@ func (ec *executionContext) fieldContext_Actor_name(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Actor_user(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Actor",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Actor_user(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -261,17 +274,21 @@ func (ec *executionContext) fieldContext_Actor_serviceToken(_ context.Context, f
 }
 
 func (ec *executionContext) _ApprovePlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanChangePayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApprovePlanChangePayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApprovePlanChangePayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -289,17 +306,21 @@ func (ec *executionContext) fieldContext_ApprovePlanChangePayload_productSubscri
 }
 
 func (ec *executionContext) _ApprovePlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanChangePayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApprovePlanChangePayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApprovePlanChangePayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -317,17 +338,21 @@ func (ec *executionContext) fieldContext_ApprovePlanChangePayload_userErrors(_ c
 }
 
 func (ec *executionContext) _ApproveSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApproveSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSubscriptionPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -345,17 +370,21 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_productSubsc
 }
 
 func (ec *executionContext) _ApproveSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ApproveSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApproveSubscriptionPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -373,17 +402,21 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_userErrors(_
 }
 
 func (ec *executionContext) _CancelPlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.CancelPlanChangePayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CancelPlanChangePayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelPlanChangePayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -401,17 +434,21 @@ func (ec *executionContext) fieldContext_CancelPlanChangePayload_productSubscrip
 }
 
 func (ec *executionContext) _CancelPlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelPlanChangePayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CancelPlanChangePayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelPlanChangePayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -429,17 +466,21 @@ func (ec *executionContext) fieldContext_CancelPlanChangePayload_userErrors(_ co
 }
 
 func (ec *executionContext) _ChangePlanPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ChangePlanPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ChangePlanPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangePlanPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -457,17 +498,21 @@ func (ec *executionContext) fieldContext_ChangePlanPayload_productSubscription(_
 }
 
 func (ec *executionContext) _ChangePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ChangePlanPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ChangePlanPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChangePlanPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -485,17 +530,21 @@ func (ec *executionContext) fieldContext_ChangePlanPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _PendingPlanChange_plan(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_plan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PendingPlanChange().Plan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -513,17 +562,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_plan(_ context.Contex
 }
 
 func (ec *executionContext) _PendingPlanChange_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_planRevision(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PendingPlanChange().PlanRevision(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -541,17 +594,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_planRevision(_ contex
 }
 
 func (ec *executionContext) _PendingPlanChange_status(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.PlanChangeStatus) graphql.Marshaler {
 			return ec.marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -560,17 +617,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_status(_ context.Cont
 }
 
 func (ec *executionContext) _PendingPlanChange_when(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_when(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.When, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanChangeTime) graphql.Marshaler {
 			return ec.marshalNPlanChangeTime2porticoᚋinternalᚋdomainᚐPlanChangeTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -579,17 +640,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_when(_ context.Contex
 }
 
 func (ec *executionContext) _PendingPlanChange_effectiveAt(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_effectiveAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.EffectiveAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -598,17 +663,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_effectiveAt(_ context
 }
 
 func (ec *executionContext) _PendingPlanChange_requestedAt(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_requestedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.RequestedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -617,17 +686,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_requestedAt(_ context
 }
 
 func (ec *executionContext) _PendingPlanChange_requestedBy(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_requestedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PendingPlanChange().RequestedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -645,17 +718,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_requestedBy(_ context
 }
 
 func (ec *executionContext) _PendingPlanChange_reason(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"PendingPlanChange",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PendingPlanChange_reason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -664,17 +741,21 @@ func (ec *executionContext) fieldContext_PendingPlanChange_reason(_ context.Cont
 }
 
 func (ec *executionContext) _ProductSubscription_id(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_id(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -683,17 +764,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_id(_ context.Contex
 }
 
 func (ec *executionContext) _ProductSubscription_app(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_app(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().App(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -711,17 +796,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_app(_ context.Conte
 }
 
 func (ec *executionContext) _ProductSubscription_account(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_account(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Account(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -739,17 +828,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_account(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_product(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_product(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Product(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -767,17 +860,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_product(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_plan(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_plan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Plan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -795,17 +892,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_plan(_ context.Cont
 }
 
 func (ec *executionContext) _ProductSubscription_planRevision(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_planRevision(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().PlanRevision(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -823,17 +924,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_planRevision(_ cont
 }
 
 func (ec *executionContext) _ProductSubscription_narrowed(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Narrowed(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -878,7 +983,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_endpoints(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, ec.Variables, ec.field_ProductSubscription_endpoints_args); err != nil {
+	if fc.Args, err = ec.field_ProductSubscription_endpoints_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -886,17 +991,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_endpoints(ctx conte
 }
 
 func (ec *executionContext) _ProductSubscription_quota(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_quota(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Quota(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.QuotaUse) graphql.Marshaler {
 			return ec.marshalOQuotaUse2ᚖporticoᚋinternalᚋappsᚐQuotaUse(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -914,17 +1023,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_quota(_ context.Con
 }
 
 func (ec *executionContext) _ProductSubscription_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_callsLast24h(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().CallsLast24h(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -933,17 +1046,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_callsLast24h(_ cont
 }
 
 func (ec *executionContext) _ProductSubscription_handOffUrl(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_handOffUrl(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().HandOffURL(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -952,17 +1069,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_handOffUrl(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_status(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_status(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.SubscriptionStatus) graphql.Marshaler {
 			return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -971,17 +1092,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_status(_ context.Co
 }
 
 func (ec *executionContext) _ProductSubscription_badgeColor(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_badgeColor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.BadgeColor(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.BadgeColor) graphql.Marshaler {
 			return ec.marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -990,17 +1115,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_badgeColor(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_pendingChange(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_pendingChange(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().PendingChange(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.PendingChange) graphql.Marshaler {
 			return ec.marshalOPendingPlanChange2ᚖporticoᚋinternalᚋappsᚐPendingChange(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1018,17 +1147,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_pendingChange(_ con
 }
 
 func (ec *executionContext) _ProductSubscription_requestedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_requestedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().RequestedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1046,17 +1179,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_requestedBy(_ conte
 }
 
 func (ec *executionContext) _ProductSubscription_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_decidedBy(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().DecidedBy(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1074,17 +1211,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_decidedBy(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_decidedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1093,17 +1234,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_decidedAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_reason(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_reason(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1112,17 +1257,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_reason(_ context.Co
 }
 
 func (ec *executionContext) _ProductSubscription_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_createdAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1131,17 +1280,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_createdAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_updatedAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1150,17 +1303,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_updatedAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_version(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_version(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1169,17 +1326,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_version(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_allowedTransitions(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_allowedTransitions(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().AllowedTransitions(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []lifecycle.SubscriptionAction) graphql.Marshaler {
 			return ec.marshalNSubscriptionTransition2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionActionᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1188,17 +1349,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_allowedTransitions(
 }
 
 func (ec *executionContext) _ProductSubscription_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_viewerCan(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().ViewerCan(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.SubscriptionPermissions) graphql.Marshaler {
 			return ec.marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋappsᚐSubscriptionPermissions(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1252,7 +1417,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, ec.Variables, ec.field_ProductSubscription_timeline_args); err != nil {
+	if fc.Args, err = ec.field_ProductSubscription_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1260,17 +1425,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 }
 
 func (ec *executionContext) _ProductSubscription_answers(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_answers(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Answers(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
 			return ec.marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1288,17 +1457,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_answers(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_keyRequest(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_keyRequest(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().KeyRequest(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1316,17 +1489,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_keyRequest(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_acceptedTerms(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().AcceptedTerms(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.AcceptedProductTerms) graphql.Marshaler {
 			return ec.marshalOAcceptedProductTerms2ᚖporticoᚋinternalᚋappsᚐAcceptedProductTerms(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1344,17 +1521,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_acceptedTerms(_ con
 }
 
 func (ec *executionContext) _ProductSubscription_termsToAccept(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscription",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscription_termsToAccept(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().TermsToAccept(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
 			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1372,17 +1553,21 @@ func (ec *executionContext) fieldContext_ProductSubscription_termsToAccept(_ con
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionConnection_edges(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscriptionConnection().Edges(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
 			return ec.marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1400,17 +1585,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_edges(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionConnection_nodes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1428,17 +1617,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_nodes(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionConnection_totalCount(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1447,17 +1640,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_totalCoun
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionConnection",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionConnection_pageInfo(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1475,17 +1672,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_pageInfo(
 }
 
 func (ec *executionContext) _ProductSubscriptionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionEdge_cursor(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1494,17 +1695,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_cursor(_ contex
 }
 
 func (ec *executionContext) _ProductSubscriptionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionEdge",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionEdge_node(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1522,17 +1727,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_node(_ context.
 }
 
 func (ec *executionContext) _ProductSubscriptionPermissions_updateEndpoints(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionPermissions) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ProductSubscriptionPermissions",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSubscriptionPermissions_updateEndpoints(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UpdateEndpoints, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1550,17 +1759,21 @@ func (ec *executionContext) fieldContext_ProductSubscriptionPermissions_updateEn
 }
 
 func (ec *executionContext) _QuotaUse_limit(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"QuotaUse",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuotaUse_limit(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1569,17 +1782,21 @@ func (ec *executionContext) fieldContext_QuotaUse_limit(_ context.Context, field
 }
 
 func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"QuotaUse",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuotaUse_used(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Used, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1588,17 +1805,21 @@ func (ec *executionContext) fieldContext_QuotaUse_used(_ context.Context, field 
 }
 
 func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"QuotaUse",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuotaUse_remaining(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1607,17 +1828,21 @@ func (ec *executionContext) fieldContext_QuotaUse_remaining(_ context.Context, f
 }
 
 func (ec *executionContext) _QuotaUse_resetsAt(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"QuotaUse",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuotaUse_resetsAt(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ResetsAt, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1626,17 +1851,21 @@ func (ec *executionContext) fieldContext_QuotaUse_resetsAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _RegisterPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RegisterPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegisterPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1654,17 +1883,21 @@ func (ec *executionContext) fieldContext_RegisterPayload_productSubscription(_ c
 }
 
 func (ec *executionContext) _RegisterPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RegisterPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegisterPayload_replayed(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1673,17 +1906,21 @@ func (ec *executionContext) fieldContext_RegisterPayload_replayed(_ context.Cont
 }
 
 func (ec *executionContext) _RegisterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RegisterPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegisterPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1701,17 +1938,21 @@ func (ec *executionContext) fieldContext_RegisterPayload_userErrors(_ context.Co
 }
 
 func (ec *executionContext) _RejectPlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectPlanChangePayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RejectPlanChangePayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPlanChangePayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1729,17 +1970,21 @@ func (ec *executionContext) fieldContext_RejectPlanChangePayload_productSubscrip
 }
 
 func (ec *executionContext) _RejectPlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectPlanChangePayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RejectPlanChangePayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectPlanChangePayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1757,17 +2002,21 @@ func (ec *executionContext) fieldContext_RejectPlanChangePayload_userErrors(_ co
 }
 
 func (ec *executionContext) _RejectSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RejectSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSubscriptionPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1785,17 +2034,21 @@ func (ec *executionContext) fieldContext_RejectSubscriptionPayload_productSubscr
 }
 
 func (ec *executionContext) _RejectSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"RejectSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RejectSubscriptionPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1813,17 +2066,21 @@ func (ec *executionContext) fieldContext_RejectSubscriptionPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _ResumeSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ResumeSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ResumeSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResumeSubscriptionPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1841,17 +2098,21 @@ func (ec *executionContext) fieldContext_ResumeSubscriptionPayload_productSubscr
 }
 
 func (ec *executionContext) _ResumeSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResumeSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"ResumeSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResumeSubscriptionPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1869,17 +2130,21 @@ func (ec *executionContext) fieldContext_ResumeSubscriptionPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _SuspendSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.SuspendSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SuspendSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendSubscriptionPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1897,17 +2162,21 @@ func (ec *executionContext) fieldContext_SuspendSubscriptionPayload_productSubsc
 }
 
 func (ec *executionContext) _SuspendSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SuspendSubscriptionPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"SuspendSubscriptionPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendSubscriptionPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1925,17 +2194,21 @@ func (ec *executionContext) fieldContext_SuspendSubscriptionPayload_userErrors(_
 }
 
 func (ec *executionContext) _UnregisterPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.UnregisterPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UnregisterPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnregisterPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -1953,17 +2226,21 @@ func (ec *executionContext) fieldContext_UnregisterPayload_productSubscription(_
 }
 
 func (ec *executionContext) _UnregisterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UnregisterPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UnregisterPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnregisterPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -1981,17 +2258,21 @@ func (ec *executionContext) fieldContext_UnregisterPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSubscriptionEndpointsPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpdateSubscriptionEndpointsPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -2009,17 +2290,21 @@ func (ec *executionContext) fieldContext_UpdateSubscriptionEndpointsPayload_prod
 }
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSubscriptionEndpointsPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpdateSubscriptionEndpointsPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateSubscriptionEndpointsPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -2037,17 +2322,21 @@ func (ec *executionContext) fieldContext_UpdateSubscriptionEndpointsPayload_user
 }
 
 func (ec *executionContext) _WithdrawPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"WithdrawPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawPayload_productSubscription(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -2065,17 +2354,21 @@ func (ec *executionContext) fieldContext_WithdrawPayload_productSubscription(_ c
 }
 
 func (ec *executionContext) _WithdrawPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPayload) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"WithdrawPayload",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawPayload_userErrors(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -2876,633 +3169,1800 @@ func (ec *executionContext) unmarshalInputWithdrawInput(ctx context.Context, obj
 var actorImplementors = []string{"Actor"}
 
 func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, actorImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, actorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Actor"`...)
+			out.Values[i] = graphql.MarshalString("Actor")
 		case "role":
-			if out.direct {
-				if v := obj.Role; v != nil {
-					out.Text = model.AppendText(out.Text, string(*v))
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._Actor_role(ctx, field, obj))
+			out.Values[i] = ec._Actor_role(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		case "name":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Name))
-			} else {
-				out.required(ec._Actor_name(ctx, field, obj))
+			out.Values[i] = ec._Actor_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "user":
-			out.optional(ec._Actor_user(ctx, field, obj))
+			out.Values[i] = ec._Actor_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "serviceToken":
-			out.optional(ec._Actor_serviceToken(ctx, field, obj))
+			out.Values[i] = ec._Actor_serviceToken(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var approvePlanChangePayloadImplementors = []string{"ApprovePlanChangePayload"}
 
 func (ec *executionContext) _ApprovePlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApprovePlanChangePayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, approvePlanChangePayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, approvePlanChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ApprovePlanChangePayload"`...)
+			out.Values[i] = graphql.MarshalString("ApprovePlanChangePayload")
 		case "productSubscription":
-			out.optional(ec._ApprovePlanChangePayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._ApprovePlanChangePayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._ApprovePlanChangePayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._ApprovePlanChangePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var approveSubscriptionPayloadImplementors = []string{"ApproveSubscriptionPayload"}
 
 func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSubscriptionPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ApproveSubscriptionPayload"`...)
+			out.Values[i] = graphql.MarshalString("ApproveSubscriptionPayload")
 		case "productSubscription":
-			out.optional(ec._ApproveSubscriptionPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._ApproveSubscriptionPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var cancelPlanChangePayloadImplementors = []string{"CancelPlanChangePayload"}
 
 func (ec *executionContext) _CancelPlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelPlanChangePayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, cancelPlanChangePayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelPlanChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CancelPlanChangePayload"`...)
+			out.Values[i] = graphql.MarshalString("CancelPlanChangePayload")
 		case "productSubscription":
-			out.optional(ec._CancelPlanChangePayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._CancelPlanChangePayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._CancelPlanChangePayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._CancelPlanChangePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var changePlanPayloadImplementors = []string{"ChangePlanPayload"}
 
 func (ec *executionContext) _ChangePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePlanPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, changePlanPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, changePlanPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ChangePlanPayload"`...)
+			out.Values[i] = graphql.MarshalString("ChangePlanPayload")
 		case "productSubscription":
-			out.optional(ec._ChangePlanPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._ChangePlanPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._ChangePlanPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._ChangePlanPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var pendingPlanChangeImplementors = []string{"PendingPlanChange"}
 
 func (ec *executionContext) _PendingPlanChange(ctx context.Context, sel ast.SelectionSet, obj *apps.PendingChange) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, pendingPlanChangeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, pendingPlanChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"PendingPlanChange"`...)
+			out.Values[i] = graphql.MarshalString("PendingPlanChange")
 		case "plan":
-			out.required(ec._PendingPlanChange_plan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PendingPlanChange_plan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "planRevision":
-			out.optional(ec._PendingPlanChange_planRevision(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PendingPlanChange_planRevision(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Status))
-			} else {
-				out.required(ec._PendingPlanChange_status(ctx, field, obj))
+			out.Values[i] = ec._PendingPlanChange_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "when":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.When))
-			} else {
-				out.required(ec._PendingPlanChange_when(ctx, field, obj))
+			out.Values[i] = ec._PendingPlanChange_when(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "effectiveAt":
-			if out.direct {
-				if v := obj.EffectiveAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
-				}
-			} else {
-				out.optional(ec._PendingPlanChange_effectiveAt(ctx, field, obj))
+			out.Values[i] = ec._PendingPlanChange_effectiveAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requestedAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.RequestedAt)
-			} else {
-				out.required(ec._PendingPlanChange_requestedAt(ctx, field, obj))
+			out.Values[i] = ec._PendingPlanChange_requestedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requestedBy":
-			out.optional(ec._PendingPlanChange_requestedBy(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._PendingPlanChange_requestedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "reason":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Reason))
-			} else {
-				out.required(ec._PendingPlanChange_reason(ctx, field, obj))
+			out.Values[i] = ec._PendingPlanChange_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productSubscriptionImplementors = []string{"ProductSubscription", "Node"}
 
 func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.SelectionSet, obj *db.Subscription) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductSubscription"`...)
+			out.Values[i] = graphql.MarshalString("ProductSubscription")
 		case "id":
-			if out.direct {
-				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
-			} else {
-				out.required(ec._ProductSubscription_id(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "app":
-			if joined := obj.JoinedApp(); out.direct && joined != nil {
-				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
-			} else {
-				out.optional(ec._ProductSubscription_app(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_app(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
-			if joined := obj.JoinedAccount(); out.direct && joined != nil {
-				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
-			} else {
-				out.required(ec._ProductSubscription_account(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_account(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "product":
-			if joined := obj.JoinedProduct(); out.direct && joined != nil {
-				out.optional(ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
-			} else {
-				out.optional(ec._ProductSubscription_product(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_product(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "plan":
-			if joined := obj.JoinedPlan(); out.direct && joined != nil {
-				out.optional(ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
-			} else {
-				out.optional(ec._ProductSubscription_plan(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_plan(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "planRevision":
-			out.optional(ec._ProductSubscription_planRevision(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_planRevision(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "narrowed":
-			out.required(ec._ProductSubscription_narrowed(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_narrowed(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "endpoints":
-			out.required(ec._ProductSubscription_endpoints(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_endpoints(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "quota":
-			out.optional(ec._ProductSubscription_quota(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_quota(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "callsLast24h":
-			out.required(ec._ProductSubscription_callsLast24h(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_callsLast24h(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "handOffUrl":
-			out.optional(ec._ProductSubscription_handOffUrl(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_handOffUrl(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Status))
-			} else {
-				out.required(ec._ProductSubscription_status(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "badgeColor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.BadgeColor()))
-			} else {
-				out.required(ec._ProductSubscription_badgeColor(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_badgeColor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pendingChange":
-			out.optional(ec._ProductSubscription_pendingChange(ctx, field, obj))
-		case "requestedBy":
-			out.optional(ec._ProductSubscription_requestedBy(ctx, field, obj))
-		case "decidedBy":
-			out.optional(ec._ProductSubscription_decidedBy(ctx, field, obj))
-		case "decidedAt":
-			if out.direct {
-				if v := obj.DecidedAt; v != nil {
-					out.Text = model.AppendTime(out.Text, *v)
-				} else {
-					out.null()
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_pendingChange(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
 				}
-			} else {
-				out.optional(ec._ProductSubscription_decidedAt(ctx, field, obj))
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "requestedBy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_requestedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "decidedBy":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_decidedBy(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "decidedAt":
+			out.Values[i] = ec._ProductSubscription_decidedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "reason":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Reason))
-			} else {
-				out.required(ec._ProductSubscription_reason(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
-			} else {
-				out.required(ec._ProductSubscription_createdAt(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "updatedAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.UpdatedAt)
-			} else {
-				out.required(ec._ProductSubscription_updatedAt(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_updatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "version":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.Version))
-			} else {
-				out.required(ec._ProductSubscription_version(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscription_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "allowedTransitions":
-			out.required(ec._ProductSubscription_allowedTransitions(ctx, field, obj))
-		case "viewerCan":
-			out.required(ec._ProductSubscription_viewerCan(ctx, field, obj))
-		case "timeline":
-			out.required(ec._ProductSubscription_timeline(ctx, field, obj))
-		case "answers":
-			out.required(ec._ProductSubscription_answers(ctx, field, obj))
-		case "keyRequest":
-			if joined := obj.JoinedKeyRequest(); out.direct && joined != nil {
-				out.optional(ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
-			} else {
-				out.optional(ec._ProductSubscription_keyRequest(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_allowedTransitions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "viewerCan":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_viewerCan(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "timeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_timeline(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "answers":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_answers(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "keyRequest":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_keyRequest(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "acceptedTerms":
-			out.optional(ec._ProductSubscription_acceptedTerms(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_acceptedTerms(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "termsToAccept":
-			out.optional(ec._ProductSubscription_termsToAccept(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscription_termsToAccept(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productSubscriptionConnectionImplementors = []string{"ProductSubscriptionConnection"}
 
 func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionConnection) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionConnectionImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductSubscriptionConnection"`...)
+			out.Values[i] = graphql.MarshalString("ProductSubscriptionConnection")
 		case "edges":
-			out.required(ec._ProductSubscriptionConnection_edges(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ProductSubscriptionConnection_edges(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nodes":
-			out.required(ec._ProductSubscriptionConnection_nodes(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscriptionConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totalCount":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
-			} else {
-				out.required(ec._ProductSubscriptionConnection_totalCount(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscriptionConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
-			if out.direct && obj.PageInfo != nil {
-				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
-			} else {
-				out.required(ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productSubscriptionEdgeImplementors = []string{"ProductSubscriptionEdge"}
 
 func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionEdge) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionEdgeImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductSubscriptionEdge"`...)
+			out.Values[i] = graphql.MarshalString("ProductSubscriptionEdge")
 		case "cursor":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Cursor))
-			} else {
-				out.required(ec._ProductSubscriptionEdge_cursor(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscriptionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "node":
-			out.required(ec._ProductSubscriptionEdge_node(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscriptionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var productSubscriptionPermissionsImplementors = []string{"ProductSubscriptionPermissions"}
 
 func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.SubscriptionPermissions) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ProductSubscriptionPermissions"`...)
+			out.Values[i] = graphql.MarshalString("ProductSubscriptionPermissions")
 		case "updateEndpoints":
-			if out.direct {
-				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.UpdateEndpoints))
-			} else {
-				out.required(ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj))
+			out.Values[i] = ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var quotaUseImplementors = []string{"QuotaUse"}
 
 func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet, obj *apps.QuotaUse) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, quotaUseImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, quotaUseImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"QuotaUse"`...)
+			out.Values[i] = graphql.MarshalString("QuotaUse")
 		case "limit":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
-			} else {
-				out.required(ec._QuotaUse_limit(ctx, field, obj))
+			out.Values[i] = ec._QuotaUse_limit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "used":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Used))
-			} else {
-				out.required(ec._QuotaUse_used(ctx, field, obj))
+			out.Values[i] = ec._QuotaUse_used(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "remaining":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Remaining))
-			} else {
-				out.required(ec._QuotaUse_remaining(ctx, field, obj))
+			out.Values[i] = ec._QuotaUse_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "resetsAt":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.ResetsAt)
-			} else {
-				out.required(ec._QuotaUse_resetsAt(ctx, field, obj))
+			out.Values[i] = ec._QuotaUse_resetsAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var registerPayloadImplementors = []string{"RegisterPayload"}
 
 func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RegisterPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, registerPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, registerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RegisterPayload"`...)
+			out.Values[i] = graphql.MarshalString("RegisterPayload")
 		case "productSubscription":
-			out.optional(ec._RegisterPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._RegisterPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "replayed":
-			if out.direct {
-				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
-			} else {
-				out.required(ec._RegisterPayload_replayed(ctx, field, obj))
+			out.Values[i] = ec._RegisterPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RegisterPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RegisterPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var rejectPlanChangePayloadImplementors = []string{"RejectPlanChangePayload"}
 
 func (ec *executionContext) _RejectPlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPlanChangePayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, rejectPlanChangePayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectPlanChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RejectPlanChangePayload"`...)
+			out.Values[i] = graphql.MarshalString("RejectPlanChangePayload")
 		case "productSubscription":
-			out.optional(ec._RejectPlanChangePayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._RejectPlanChangePayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RejectPlanChangePayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RejectPlanChangePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var rejectSubscriptionPayloadImplementors = []string{"RejectSubscriptionPayload"}
 
 func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSubscriptionPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"RejectSubscriptionPayload"`...)
+			out.Values[i] = graphql.MarshalString("RejectSubscriptionPayload")
 		case "productSubscription":
-			out.optional(ec._RejectSubscriptionPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._RejectSubscriptionPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._RejectSubscriptionPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._RejectSubscriptionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var resumeSubscriptionPayloadImplementors = []string{"ResumeSubscriptionPayload"}
 
 func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResumeSubscriptionPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"ResumeSubscriptionPayload"`...)
+			out.Values[i] = graphql.MarshalString("ResumeSubscriptionPayload")
 		case "productSubscription":
-			out.optional(ec._ResumeSubscriptionPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._ResumeSubscriptionPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var suspendSubscriptionPayloadImplementors = []string{"SuspendSubscriptionPayload"}
 
 func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendSubscriptionPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"SuspendSubscriptionPayload"`...)
+			out.Values[i] = graphql.MarshalString("SuspendSubscriptionPayload")
 		case "productSubscription":
-			out.optional(ec._SuspendSubscriptionPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._SuspendSubscriptionPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var unregisterPayloadImplementors = []string{"UnregisterPayload"}
 
 func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UnregisterPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, unregisterPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, unregisterPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UnregisterPayload"`...)
+			out.Values[i] = graphql.MarshalString("UnregisterPayload")
 		case "productSubscription":
-			out.optional(ec._UnregisterPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._UnregisterPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._UnregisterPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._UnregisterPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var updateSubscriptionEndpointsPayloadImplementors = []string{"UpdateSubscriptionEndpointsPayload"}
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSubscriptionEndpointsPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UpdateSubscriptionEndpointsPayload"`...)
+			out.Values[i] = graphql.MarshalString("UpdateSubscriptionEndpointsPayload")
 		case "productSubscription":
-			out.optional(ec._UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var withdrawPayloadImplementors = []string{"WithdrawPayload"}
 
 func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawPayload) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, withdrawPayloadImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"WithdrawPayload"`...)
+			out.Values[i] = graphql.MarshalString("WithdrawPayload")
 		case "productSubscription":
-			out.optional(ec._WithdrawPayload_productSubscription(ctx, field, obj))
+			out.Values[i] = ec._WithdrawPayload_productSubscription(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "userErrors":
-			if out.direct {
-				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
-			} else {
-				out.required(ec._WithdrawPayload_userErrors(ctx, field, obj))
+			out.Values[i] = ec._WithdrawPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -3591,9 +5051,17 @@ func (ec *executionContext) marshalNPlanChangeTime2porticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3619,9 +5087,17 @@ func (ec *executionContext) marshalNProductSubscriptionConnection2ᚖporticoᚋg
 }
 
 func (ec *executionContext) marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNProductSubscriptionEdge2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdge(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3730,9 +5206,17 @@ func (ec *executionContext) unmarshalNSubscriptionTransition2ᚕporticoᚋintern
 }
 
 func (ec *executionContext) marshalNSubscriptionTransition2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionActionᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.SubscriptionAction) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNSubscriptionTransition2porticoᚋinternalᚋlifecycleᚐSubscriptionAction(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3828,9 +5312,17 @@ func (ec *executionContext) marshalOPlanChangeStatus2ᚕporticoᚋinternalᚋlif
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -3906,9 +5398,17 @@ func (ec *executionContext) marshalOSubscriptionStatus2ᚕporticoᚋclientsᚋgo
 	if v == nil {
 		return graphql.Null
 	}
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

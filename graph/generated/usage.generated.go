@@ -5,12 +5,13 @@ package generated
 import (
 	"context"
 	"errors"
+	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/activity"
-	"portico/internal/gqlhttp"
 	"portico/internal/usage"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -50,17 +51,21 @@ func (ec *executionContext) field_Usage_topApps_args(ctx context.Context, rawArg
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AppCalls_app(ctx context.Context, field graphql.CollectedField, obj *usage.AppCalls) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppCalls",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppCalls_app(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppCalls().App(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -78,17 +83,21 @@ func (ec *executionContext) fieldContext_AppCalls_app(_ context.Context, field g
 }
 
 func (ec *executionContext) _AppCalls_calls(ctx context.Context, field graphql.CollectedField, obj *usage.AppCalls) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"AppCalls",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppCalls_calls(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -97,17 +106,21 @@ func (ec *executionContext) fieldContext_AppCalls_calls(_ context.Context, field
 }
 
 func (ec *executionContext) _CodeCount_code(ctx context.Context, field graphql.CollectedField, obj *model.CodeCount) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CodeCount",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CodeCount_code(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Code, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -116,17 +129,21 @@ func (ec *executionContext) fieldContext_CodeCount_code(_ context.Context, field
 }
 
 func (ec *executionContext) _CodeCount_calls(ctx context.Context, field graphql.CollectedField, obj *model.CodeCount) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"CodeCount",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CodeCount_calls(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -135,17 +152,21 @@ func (ec *executionContext) fieldContext_CodeCount_calls(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UpstreamCalls_statusClass(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpstreamCalls",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpstreamCalls_statusClass(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.StatusClass, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -154,17 +175,21 @@ func (ec *executionContext) fieldContext_UpstreamCalls_statusClass(_ context.Con
 }
 
 func (ec *executionContext) _UpstreamCalls_calls(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpstreamCalls",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpstreamCalls_calls(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -173,17 +198,21 @@ func (ec *executionContext) fieldContext_UpstreamCalls_calls(_ context.Context, 
 }
 
 func (ec *executionContext) _UpstreamCalls_meanLatencyMs(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UpstreamCalls",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpstreamCalls_meanLatencyMs(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.MeanLatencyMs(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
 			return ec.marshalNFloat2float64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -192,17 +221,21 @@ func (ec *executionContext) fieldContext_UpstreamCalls_meanLatencyMs(_ context.C
 }
 
 func (ec *executionContext) _Usage_series(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_series(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Series(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
 			return ec.marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -220,17 +253,21 @@ func (ec *executionContext) fieldContext_Usage_series(_ context.Context, field g
 }
 
 func (ec *executionContext) _Usage_totals(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_totals(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Totals(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
 			return ec.marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -248,17 +285,21 @@ func (ec *executionContext) fieldContext_Usage_totals(_ context.Context, field g
 }
 
 func (ec *executionContext) _Usage_total(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_total(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -267,17 +308,21 @@ func (ec *executionContext) fieldContext_Usage_total(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Usage_previousTotal(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_previousTotal(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.PreviousTotal(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOBigInt2ᚖint64(ctx, selections, v)
 		},
+		true,
 		false,
 	)
 }
@@ -286,17 +331,21 @@ func (ec *executionContext) fieldContext_Usage_previousTotal(_ context.Context, 
 }
 
 func (ec *executionContext) _Usage_asOf(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_asOf(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.AsOf, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -305,17 +354,21 @@ func (ec *executionContext) fieldContext_Usage_asOf(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Usage_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_timeZone(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.TimeZone(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -360,7 +413,7 @@ func (ec *executionContext) fieldContext_Usage_topApps(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = gqlhttp.Arguments(ctx, "Usage", field, ec.Variables, ec.field_Usage_topApps_args); err != nil {
+	if fc.Args, err = ec.field_Usage_topApps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -368,17 +421,21 @@ func (ec *executionContext) fieldContext_Usage_topApps(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Usage_upstream(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"Usage",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Usage_upstream(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Usage().Upstream(ctx, obj)
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
 			return ec.marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -396,17 +453,21 @@ func (ec *executionContext) fieldContext_Usage_upstream(_ context.Context, field
 }
 
 func (ec *executionContext) _UsagePoint_start(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UsagePoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_start(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Start, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -415,17 +476,21 @@ func (ec *executionContext) fieldContext_UsagePoint_start(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsagePoint_end(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UsagePoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_end(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.End, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -434,17 +499,21 @@ func (ec *executionContext) fieldContext_UsagePoint_end(_ context.Context, field
 }
 
 func (ec *executionContext) _UsagePoint_calls(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UsagePoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_calls(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -453,17 +522,21 @@ func (ec *executionContext) fieldContext_UsagePoint_calls(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsagePoint_codes(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return resolve(
+	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
-		"UsagePoint",
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsagePoint_codes(ctx, field)
+		},
 		func(ctx context.Context) (any, error) {
 			return obj.Codes(), nil
 		},
+		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
 			return ec.marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx, selections, v)
 		},
+		true,
 		true,
 	)
 }
@@ -560,159 +633,360 @@ func (ec *executionContext) unmarshalInputUsageFilter(ctx context.Context, obj a
 var appCallsImplementors = []string{"AppCalls"}
 
 func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet, obj *usage.AppCalls) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, appCallsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, appCallsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"AppCalls"`...)
+			out.Values[i] = graphql.MarshalString("AppCalls")
 		case "app":
-			out.optional(ec._AppCalls_app(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._AppCalls_app(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "calls":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
-			} else {
-				out.required(ec._AppCalls_calls(ctx, field, obj))
+			out.Values[i] = ec._AppCalls_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var codeCountImplementors = []string{"CodeCount"}
 
 func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet, obj *model.CodeCount) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, codeCountImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, codeCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"CodeCount"`...)
+			out.Values[i] = graphql.MarshalString("CodeCount")
 		case "code":
-			if out.direct {
-				out.Text = model.AppendText(out.Text, string(obj.Code))
-			} else {
-				out.required(ec._CodeCount_code(ctx, field, obj))
+			out.Values[i] = ec._CodeCount_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "calls":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
-			} else {
-				out.required(ec._CodeCount_calls(ctx, field, obj))
+			out.Values[i] = ec._CodeCount_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var upstreamCallsImplementors = []string{"UpstreamCalls"}
 
 func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.SelectionSet, obj *model.UpstreamCalls) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, upstreamCallsImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, upstreamCallsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UpstreamCalls"`...)
+			out.Values[i] = graphql.MarshalString("UpstreamCalls")
 		case "statusClass":
-			if out.direct {
-				out.Text = model.AppendInt(out.Text, int(obj.StatusClass))
-			} else {
-				out.required(ec._UpstreamCalls_statusClass(ctx, field, obj))
+			out.Values[i] = ec._UpstreamCalls_statusClass(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "calls":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
-			} else {
-				out.required(ec._UpstreamCalls_calls(ctx, field, obj))
+			out.Values[i] = ec._UpstreamCalls_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "meanLatencyMs":
-			out.required(ec._UpstreamCalls_meanLatencyMs(ctx, field, obj))
+			out.Values[i] = ec._UpstreamCalls_meanLatencyMs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var usageImplementors = []string{"Usage"}
 
 func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, obj *model.Usage) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, usageImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"Usage"`...)
+			out.Values[i] = graphql.MarshalString("Usage")
 		case "series":
-			out.required(ec._Usage_series(ctx, field, obj))
+			out.Values[i] = ec._Usage_series(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "totals":
-			out.required(ec._Usage_totals(ctx, field, obj))
+			out.Values[i] = ec._Usage_totals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "total":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Total))
-			} else {
-				out.required(ec._Usage_total(ctx, field, obj))
+			out.Values[i] = ec._Usage_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "previousTotal":
-			out.optional(ec._Usage_previousTotal(ctx, field, obj))
+			out.Values[i] = ec._Usage_previousTotal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "asOf":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.AsOf)
-			} else {
-				out.required(ec._Usage_asOf(ctx, field, obj))
+			out.Values[i] = ec._Usage_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "timeZone":
-			out.required(ec._Usage_timeZone(ctx, field, obj))
+			out.Values[i] = ec._Usage_timeZone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "topApps":
-			out.required(ec._Usage_topApps(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Usage_topApps(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "upstream":
-			out.required(ec._Usage_upstream(ctx, field, obj))
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Usage_upstream(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var usagePointImplementors = []string{"UsagePoint"}
 
 func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *model.UsagePoint) graphql.Marshaler {
-	out := newObject(ctx, ec.OperationContext, sel, usagePointImplementors)
-	for i, field := range out.fields.List {
-		out.field(i)
+	fields := graphql.CollectFields(ec.OperationContext, sel, usagePointImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Text = append(out.Text, `"UsagePoint"`...)
+			out.Values[i] = graphql.MarshalString("UsagePoint")
 		case "start":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.Start)
-			} else {
-				out.required(ec._UsagePoint_start(ctx, field, obj))
+			out.Values[i] = ec._UsagePoint_start(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "end":
-			if out.direct {
-				out.Text = model.AppendTime(out.Text, obj.End)
-			} else {
-				out.required(ec._UsagePoint_end(ctx, field, obj))
+			out.Values[i] = ec._UsagePoint_end(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "calls":
-			if out.direct {
-				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
-			} else {
-				out.required(ec._UsagePoint_calls(ctx, field, obj))
+			out.Values[i] = ec._UsagePoint_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		case "codes":
-			out.required(ec._UsagePoint_codes(ctx, field, obj))
+			out.Values[i] = ec._UsagePoint_codes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	return out.end()
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -720,9 +994,17 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAppCalls2ᚕᚖporticoᚋinternalᚋusageᚐAppCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*usage.AppCalls) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐAppCalls(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -738,9 +1020,17 @@ func (ec *executionContext) marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐApp
 }
 
 func (ec *executionContext) marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeCount(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -756,9 +1046,17 @@ func (ec *executionContext) marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeC
 }
 
 func (ec *executionContext) marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNUpstreamCalls2ᚖporticoᚋgraphᚋmodelᚐUpstreamCalls(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }
@@ -806,9 +1104,17 @@ func (ec *executionContext) marshalNUsageInterval2porticoᚋinternalᚋusageᚐI
 }
 
 func (ec *executionContext) marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
-	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
 		return ec.marshalNUsagePoint2ᚖporticoᚋgraphᚋmodelᚐUsagePoint(ctx, sel, v[i])
 	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

@@ -22,11 +22,14 @@ func (svc *Service) DocumentsOfProducts(ctx context.Context, products []uuid.UUI
 	return listing.ReadPages(ctx, svc.entities.Lists, ch, listing.All(query), products, listing.Order{Desc: true}, r)
 }
 
+// Caller is who makes a call: the user name of a key, and the id of an app. Either may be "".
+type Caller struct{ Username, App string }
+
 // Curl returns a call of an operation of a document for a shell, nil if it has no such one.
-func Curl(x *db.Product, d *db.ProductDocument, method, path string) *string {
+func Curl(x *db.Product, d *db.ProductDocument, method, path string, by Caller) *string {
 	for _, o := range d.Operations.All {
 		if o.Method == method && o.Path == path {
-			return new(openapi.Curl(o, openapi.Call{Server: d.Server, AuthTypes: shownTo(x)}))
+			return new(openapi.Curl(o, openapi.Call{Server: d.Server, AuthTypes: shownTo(x), Username: by.Username, App: by.App}))
 		}
 	}
 	return nil

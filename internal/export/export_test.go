@@ -40,7 +40,7 @@ func TestCSV(t *testing.T) {
 	require.Equal(t, strings.Split("id,referenceId,name,description,labels,account.id,account.name,keyCounts.total,keyCounts.active,createdAt,updatedAt,lastUsedAt", ","), rows[0])
 	require.Len(t, rows, 161)
 	require.Equal(t, []string{"app_8", "", "Ünal", "", `[{"key":"k","value":"<v>"}]`, "acc_1", "Acme", "", "", "", "", ""}, rows[9])
-	for i, name := range []string{"'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "'\n'=1", "a,\"b\"\nc", "Ünal", ""} {
+	for i, name := range []string{"'=1+1", "'+1", "-1", "'@a", "'\tx", "'\rx", "'\n'=1", "a,\"b\"\nc", "Ünal", ""} {
 		require.Equal(t, strings.ReplaceAll(name, "\r", ""), strings.ReplaceAll(rows[i+1][2], "\r", ""))
 	}
 	require.Len(t, f.asked, 3, "pages of 75")

@@ -21,6 +21,8 @@ type Call struct {
 	AuthTypes []access.AuthType
 	// Username is that of the key, for Basic; "" stands for a variable of the shell.
 	Username string
+	// App is the id of the app that makes the call; "" if none is named.
+	App string
 }
 
 // Curl returns a call of an operation for a POSIX shell. Everything out of the document is
@@ -39,8 +41,11 @@ func curl(o domain.ProductOperation, c Call) string {
 	// Without --globoff curl would read braces and brackets as sets of addresses.
 	lines := []string{"curl --globoff --request " + quote(o.Method), address(o, c.Server)}
 	lines = append(lines, shown(c)...)
+	if c.App != "" {
+		lines = append(lines, "--header "+quote("X-Portico-App: "+c.App))
+	}
 	for _, p := range o.Parameters {
-		if p.In == "header" && isToken(p.Name) && !slices.Contains([]string{"accept", "content-type", "authorization", "x-api-key"}, strings.ToLower(p.Name)) {
+		if p.In == "header" && isToken(p.Name) && !slices.Contains([]string{"accept", "content-type", "authorization", "x-api-key", "x-portico-app"}, strings.ToLower(p.Name)) {
 			lines = append(lines, "--header "+quote(p.Name+": "+value(p)))
 		}
 	}

@@ -148,6 +148,7 @@ func TestCurl(t *testing.T) {
 	}
 	require.Equal(t, "curl --globoff --request 'GET' \\\n  'https://api.example/orders/{id}' \\\n  --header \"X-API-Key: $API_KEY\"",
 		openapi.Curl(domain.ProductOperation{Method: "GET", Path: "/orders/{id}"}, openapi.Call{Server: "https://api.example", AuthTypes: access.AuthTypes()}))
+	require.Contains(t, openapi.Curl(domain.ProductOperation{Method: "GET", Path: "/"}, openapi.Call{App: "app_1"}), "\n  --header 'X-Portico-App: app_1'")
 	require.LessOrEqual(t, len(openapi.Curl(domain.ProductOperation{Path: "/" + strings.Repeat("'", 2000), Body: strings.Repeat("'", 2000), BodyType: "a"}, openapi.Call{})), openapi.MaxCurl+4000)
 }
 
