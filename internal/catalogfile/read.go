@@ -24,8 +24,9 @@ const (
 	MaxSize = 4 << 20
 	// MaxProducts is how many products it may have.
 	MaxProducts = 1000
-	// maxColumn is how deep its blocks, and maxFlow how deep its brackets may be nested.
-	maxColumn, maxFlow = 100, 10
+	// maxColumn is how deep its blocks, and maxFlow how deep its brackets may be nested, and
+	// maxKeys how many keys a block may have.
+	maxColumn, maxFlow, maxKeys = 100, 10, 1000
 )
 
 // Read reads a file and checks its form: it is YAML of one document with no field that there
@@ -42,7 +43,7 @@ func Read(from io.Reader) (*File, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("the file is not UTF-8")
 	}
-	if err := yamltokens.Check(string(text), yamltokens.Limits{Column: maxColumn, Flow: maxFlow}); err != nil {
+	if err := yamltokens.Check(string(text), yamltokens.Limits{Column: maxColumn, Flow: maxFlow, Keys: maxKeys}); err != nil {
 		return nil, err
 	}
 	out := &File{}

@@ -21,8 +21,9 @@ import (
 	"portico/internal/yamltokens"
 )
 
-// maxDepth is how deep JSON may be nested; blocks and brackets of YAML likewise.
-const maxDepth, maxColumn, maxFlow = 60, 200, 10
+// maxDepth is how deep JSON may be nested; blocks and brackets of YAML likewise. maxKeys is how
+// many keys a block of YAML may have.
+const maxDepth, maxColumn, maxFlow, maxKeys = 60, 200, 10, 2000
 
 // Document is what is read of a text.
 type Document struct {
@@ -79,9 +80,15 @@ func load(raw []byte) (doc *openapi3.T, err error) {
 	if err := checkReferences(raw); err != nil {
 		return nil, err
 	}
+	// The loader would read JSON as YAML, which is another language in a few places, and takes
+	// seconds for thousands of keys.
+	doc = &openapi3.T{}
+	if err := json.Unmarshal(raw, doc); err != nil {
+		return nil, err
+	}
 	loader := openapi3.NewLoader()
 	loader.IsExternalRefsAllowed = false
-	if doc, err = loader.LoadFromData(raw); err != nil {
+	if err := loader.ResolveRefsIn(doc, nil); err != nil {
 		return nil, err
 	}
 	return doc, doc.Validate(loader.Context, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(),
@@ -90,7 +97,7 @@ func load(raw []byte) (doc *openapi3.T, err error) {
 
 // fromYAML returns YAML as JSON.
 func fromYAML(text string) ([]byte, error) {
-	if err := yamltokens.Check(text, yamltokens.Limits{Column: maxColumn, Flow: maxFlow}); err != nil {
+	if err := yamltokens.Check(text, yamltokens.Limits{Column: maxColumn, Flow: maxFlow, Keys: maxKeys}); err != nil {
 		return nil, err
 	}
 	var all map[string]any
@@ -260,7 +267,8 @@ func inside(x any) error {
 
 // short returns the first line of an error, not too long, without its last full stop.
 func short(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n")
+	// Of YAML without the lines around the fault: to color and number those takes seconds.
+	text, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
 	return strings.TrimSuffix(cut(text), ".")
 }
 
