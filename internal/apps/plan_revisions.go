@@ -2,7 +2,6 @@ package apps
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -163,12 +162,7 @@ func (n *planNames) name(id uuid.UUID, revision *uuid.UUID) string {
 	case p == nil:
 		return ""
 	case n.several[id]:
-		return PlanAndRevision(p.Name, n.number(id, revision))
+		return domain.PlanAndRevision(p.Name, n.number(id, revision))
 	}
 	return p.Name
-}
-
-// PlanAndRevision returns what events call a plan where two of its revisions are told of.
-func PlanAndRevision(name string, number int) string {
-	return fmt.Sprintf("%s (revision %d)", name, number)
 }

@@ -42,6 +42,10 @@ type Facts struct {
 	// in a letter about something else. Later: it gets it at When.
 	NewPlan string
 	Later   bool
+	// NewPrice is what the plan costs that a subscription has now, "" if the letter does not
+	// tell. NewTerms: it is the same plan, which cost OldPrice until then.
+	NewPrice, OldPrice string
+	NewTerms           bool
 	// Due: it was to get it now, but that waits for a decision.
 	Due bool
 	// Key is the name of an API key; "" if it has none, or the recipient wants none

@@ -2,11 +2,13 @@ package mail
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portico/ent/db"
+	"portico/ent/db/planrevision"
 	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/lifecycle"
@@ -34,8 +36,9 @@ func planChanged() kind {
 			told := newPlan(&f, s, e)
 			if eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged {
 				f.Plan = oneLine(replaced(e, "plan"))
+				err = r.terms(ctx, &f, s, e)
 			}
-			return f, told, nil
+			return f, told, err
 		},
 		sample: func(now time.Time) Facts {
 			f := sampleRequest()
@@ -49,4 +52,32 @@ func planChanged() kind {
 func planDue(e *db.Event) bool {
 	return byPortico(e) && eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged &&
 		replaced(e, "pendingStatus") == string(lifecycle.PlanChangeScheduled)
+}
+
+// terms adds what the plan costs that an event gave a subscription, and, if it is the plan
+// that it had, what that cost before. It adds nothing if the terms are others again.
+func (r *reader) terms(ctx context.Context, f *Facts, s *db.Subscription, e *db.Event) error {
+	if s.PlanRevisionID == nil {
+		return nil
+	}
+	now, err := r.client.PlanRevision.Get(ctx, *s.PlanRevisionID)
+	if err != nil {
+		return err
+	}
+	name := s.Edges.Plan.Name
+	moved := changed(e, "plan") == domain.PlanAndRevision(name, now.Number)
+	if now.PlanID != s.PlanID || !moved && changed(e, "plan") != name {
+		return nil
+	}
+	f.NewPrice = priceText(now.Kind, now.Price)
+	before, err := strconv.Atoi(replaced(e, "planRevision"))
+	if err != nil || !moved || replaced(e, "plan") != domain.PlanAndRevision(name, before) {
+		return nil // another plan
+	}
+	old, err := r.client.PlanRevision.Query().Where(planrevision.PlanID(s.PlanID), planrevision.Number(before)).Only(ctx)
+	if err != nil {
+		return err
+	}
+	f.NewTerms, f.Plan, f.OldPrice = true, oneLine(name), priceText(old.Kind, old.Price)
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/catalog"
@@ -256,6 +257,16 @@ func TestPlanChangedLetters(t *testing.T) {
 		require.Equal(t, 1, n)
 		_, _, text = w.one()
 		require.Contains(t, text, "As was set for this time, the app “Weather map” has the plan “free” of the product “weather” instead of “gold”.")
+
+		// The newest terms of the same plan are told with what they cost.
+		_, err = w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: free.GlobalID(), RateLimit: input.SetTo(access.RateLimit{Limit: 3, Per: access.PerSecond})})
+		require.NoError(t, err)
+		_, err = w.Portal.Apps.MovePlanSubscriptions(w.Admin, apps.MovePlanSubscriptionsInput{PlanID: free.GlobalID(), Reason: new("From January.")})
+		require.NoError(t, err)
+		_, subject, text = w.one()
+		require.Equal(t, "New terms: weather for Weather map", subject)
+		require.Contains(t, text, "An administrator has given the app “Weather map” the newest terms of its plan “free” for the product “weather”. It costs what it did: nothing. Its limits are the new ones.")
+		require.Contains(t, text, "> From January.")
 
 		// What a developer changes needs no letter.
 		auto, err := w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: gold.GlobalID(), Approval: input.SetTo(domain.Auto)})
