@@ -2,8 +2,6 @@ package catalog
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"time"
@@ -86,12 +84,12 @@ func (svc *Service) UploadProductDocument(ctx context.Context, in UploadProductD
 	if err := checkDocument(in.Document); err != nil {
 		return nil, err
 	}
-	// Read before anything is locked, but only for who may upload: it takes time.
+	// Read before anything is locked, but only for who may change the product: it takes time.
 	x, err := svc.client.Product.Get(ctx, id)
 	if err != nil {
 		return nil, change.PublicError(err)
 	}
-	if err := change.Refusal(svc.ProductPermissions(ctx, x, false).Update); err != nil && x.Status != domain.Retired {
+	if err := change.Refusal(svc.ProductPermissions(ctx, x, false).Update); err != nil {
 		return nil, err
 	}
 	doc, err := openapi.Read(in.Document)
@@ -133,13 +131,12 @@ func upload(ctx context.Context, tx *change.Tx, x *db.Product, in UploadProductD
 		return nil, err
 	}
 	out := &UploadedDocument{}
-	sum := sha256.Sum256([]byte(in.Document))
-	digest := hex.EncodeToString(sum[:])
-	if present != nil && present.Sha256 == digest {
+	sum := digest(in.Document)
+	if present != nil && present.Sha256 == sum {
 		out.Document = present
 	} else {
 		out.compare(present, doc.Operations)
-		if out.Document, err = storeDocument(ctx, tx, x, present, in.Document, digest, doc, out); err != nil {
+		if out.Document, err = storeDocument(ctx, tx, x, present, in.Document, sum, doc, out); err != nil {
 			return nil, err
 		}
 		if in.DryRun {

@@ -71,7 +71,7 @@ func narrowedTo(ctx context.Context, tx *change.Tx, x *db.Product, gone []*db.En
 	if len(gone) == 0 {
 		return 0, nil
 	}
-	rows, err := tx.Subscription.Query().Where(subscription.ProductID(x.ID), subscription.EndpointIdsNotNil(),
+	rows, err := tx.Subscription.Query().Where(subscription.ProductID(x.ID), subscription.DeletedAtIsNil(), subscription.EndpointIdsNotNil(),
 		subscription.StatusIn(access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionSuspended)).
 		Select(subscription.FieldID, subscription.FieldEndpointIds).All(ctx)
 	n := 0

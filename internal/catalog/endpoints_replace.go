@@ -98,7 +98,7 @@ func replaceEndpoints(ctx context.Context, tx *change.Tx, x *db.Product, all []E
 
 // checkEndpoints returns the specifications with canonical paths, and all their problems.
 func checkEndpoints(all []EndpointSpec) ([]EndpointSpec, error) {
-	if err := input.AtMost("", len(all), MaxEndpoints); err != nil {
+	if err := input.AtMost("endpoints", len(all), MaxEndpoints); err != nil {
 		return nil, err
 	}
 	out := make([]EndpointSpec, 0, len(all))

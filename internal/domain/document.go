@@ -45,8 +45,7 @@ type ProductOperation struct {
 	Summary     string `json:"summary,omitempty"`
 	OperationID string `json:"operationId,omitempty"`
 	Deprecated  bool   `json:"deprecated,omitempty"`
-	// Parameters are the required ones in queries and headers, and those in the path that
-	// have an example.
+	// Parameters are the required ones in queries and headers, and those in the path.
 	Parameters []OperationParameter `json:"parameters,omitempty"`
 	// BodyType is the media type of a required body; empty: none is required.
 	BodyType string `json:"bodyType,omitempty"`

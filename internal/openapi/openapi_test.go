@@ -28,6 +28,7 @@ func TestRead_Refusals(t *testing.T) {
 		"nothing":              {"", "empty"},
 		"too large":            {strings.Repeat(" ", domain.MaxDocument+1), "bytes"},
 		"not UTF-8":            {"\xff\xfe", "UTF-8"},
+		"a mark":               {"\ufeff" + document(""), "byte order mark"},
 		"a zero":               {"{\x00}", "UTF-8"},
 		"a list":               {"- a", "YAML"},
 		"half":                 {`{"openapi":`, "JSON"},
@@ -56,6 +57,13 @@ func TestRead_Refusals(t *testing.T) {
 		require.ErrorContains(t, err, c.want, name)
 		require.Less(t, len(err.Error()), 1500, name)
 	}
+}
+
+// What is shown of a document is one line that is written in one direction.
+func TestRead_Lines(t *testing.T) {
+	d, err := openapi.Read(`{"openapi":"3.0.4","info":{"title":"A\u202eb\u2028c\u0085 d","version":"1"},"paths":{}}`)
+	require.NoError(t, err)
+	require.Equal(t, "A b c d", d.Title)
 }
 
 // Schemas that refer to themselves are read, in both versions, and so is a long chain.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -42,6 +43,9 @@ func Read(text string) (*Document, error) {
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return nil, errors.New("The document is not UTF-8 text.")
+	}
+	if strings.HasPrefix(text, "\ufeff") {
+		return nil, errors.New("The document begins with a byte order mark: save it as UTF-8 without one.")
 	}
 	out := &Document{Format: domain.DocumentYAML}
 	raw := []byte(text)
@@ -272,12 +276,17 @@ func short(err error) string {
 	return strings.TrimSuffix(cut(text), ".")
 }
 
-// cut returns at most domain.MaxOperationText characters in one line, without control characters.
+func controls(r rune) bool {
+	return r == ' ' || unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+}
+
+// cut returns at most domain.MaxOperationText characters in one line, without those that
+// control what is shown, such as the direction of writing.
 func cut(s string) string {
 	if len(s) > 8*domain.MaxOperationText {
 		s = strings.ToValidUTF8(s[:8*domain.MaxOperationText], "")
 	}
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }), " ")
+	s = strings.Join(strings.FieldsFunc(s, controls), " ")
 	if r := []rune(s); len(r) > domain.MaxOperationText {
 		return string(r[:domain.MaxOperationText-1]) + "…"
 	}
