@@ -120,16 +120,17 @@ func lengths() map[string]int {
 // lengthsOfProducts are those of products, their plans and their documents.
 func lengthsOfProducts() map[string]int {
 	return map[string]int{
-		"Charge.lines":                domain.MaxPriceTiers,
-		"Plan.endpointLimits":         catalog.MaxEndpointLimits,
-		"PlanRevision.endpointLimits": catalog.MaxEndpointLimits,
-		"Price.tiers":                 domain.MaxPriceTiers,
-		"Product.authTypes":           mostAuthTypes,
-		"Product.tags":                domain.MaxTags,
-		"ProductDocument.operations":  domain.MaxDocumentOperations,
-		"DocumentChanges.operations":  catalog.MaxDocumentChanges,
-		"DocumentChange.parts":        catalog.MaxDocumentParts,
-		"Product.requestForm":         domain.MaxQuestions,
+		"Charge.lines":                       domain.MaxPriceTiers,
+		"Plan.endpointLimits":                catalog.MaxEndpointLimits,
+		"PlanRevision.endpointLimits":        catalog.MaxEndpointLimits,
+		"Price.tiers":                        domain.MaxPriceTiers,
+		"Product.authTypes":                  mostAuthTypes,
+		"Product.tags":                       domain.MaxTags,
+		"ProductDocument.operations":         domain.MaxDocumentOperations,
+		"ProductSubscription.endpointQuotas": catalog.MaxEndpointLimits,
+		"DocumentChanges.operations":         catalog.MaxDocumentChanges,
+		"DocumentChange.parts":               catalog.MaxDocumentParts,
+		"Product.requestForm":                domain.MaxQuestions,
 	}
 }
 

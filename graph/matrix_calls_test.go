@@ -14,6 +14,9 @@ func (nouns) Calls() noun {
 		"Enforcement":   of("Credential", "key", "enforcement"),
 		"QuotaUse":      of("ProductSubscription", "approved", "quota"),
 
+		"EndpointQuotaUse": of("ProductSubscription", "approved", "endpointQuotas"),
+		"SpendingUse":      of("ProductSubscription", "approved", "spending"),
+
 		"AccessExplanation":          explained("%s", passing, ""),
 		"AccessExplanation: refused": explained("%s", "", ""),
 		"AccessStep":                 explained("steps { %s }", passing, ".steps"),

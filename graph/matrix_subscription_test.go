@@ -19,7 +19,7 @@ import (
 func (nouns) ProductSubscription() noun {
 	return noun{
 		prefix: "sub", list: sorted{list: "subscriptions"}, fields: subscriptionFields(),
-		values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}, "QuotaUse": apps.QuotaUse{}, "PendingPlanChange": apps.PendingChange{}},
+		values: map[string]any{"ProductSubscriptionPermissions": apps.SubscriptionPermissions{}, "QuotaUse": apps.QuotaUse{}, "EndpointQuotaUse": apps.EndpointQuotaUse{}, "SpendingUse": apps.SpendingUse{}, "PendingPlanChange": apps.PendingChange{}},
 		questions: map[string]question{
 			"ProductSubscription":            of("ProductSubscription", "waiting", ""),
 			"ProductSubscription: approved":  of("ProductSubscription", "approved", ""),
@@ -179,9 +179,12 @@ func subscriptionFields() map[string]resolver {
 			}
 			return nil, nil
 		},
-		"PendingPlanChange.plan":        objectIn(nodeid.Plan, "PlanID"),
-		"PendingPlanChange.requestedBy": func(q fieldRequest) (any, error) { return q.person(q.parent.(*apps.PendingChange).RequestedBy) },
-		"ProductSubscription.quota":     func(q fieldRequest) (any, error) { return q.quotaUse(q.parent.(*db.Subscription)) },
+		"PendingPlanChange.plan":             objectIn(nodeid.Plan, "PlanID"),
+		"PendingPlanChange.requestedBy":      func(q fieldRequest) (any, error) { return q.person(q.parent.(*apps.PendingChange).RequestedBy) },
+		"ProductSubscription.quota":          func(q fieldRequest) (any, error) { return q.quotaUse(q.parent.(*db.Subscription)) },
+		"ProductSubscription.endpointQuotas": func(q fieldRequest) (any, error) { return q.endpointQuotas(q.parent.(*db.Subscription)) },
+		"ProductSubscription.spending":       func(q fieldRequest) (any, error) { return q.spending(q.parent.(*db.Subscription)) },
+		"EndpointQuotaUse.endpoint":          objectIn(nodeid.Endpoint, "EndpointID"),
 		"ProductSubscription.handOffUrl": func(q fieldRequest) (any, error) {
 			s := q.parent.(*db.Subscription)
 			p, err := q.rows.byID(nodeid.Product, s.ProductID)
@@ -250,9 +253,14 @@ func (r *reference) quotaUse(s *db.Subscription) (any, error) {
 	if p.QuotaPer == access.QuotaPerAccount {
 		counter = limits.ByAccount(s.AccountID, s.ProductID, p.Quota.Per)
 	}
+	return r.useOf(counter, p.Quota, location)
+}
+
+// useOf returns what is used of a quota by a counter.
+func (r *reference) useOf(counter uuid.UUID, quota *access.Quota, in *time.Location) (*apps.QuotaUse, error) {
 	used, err := r.w.calls.intake.QuotasUsed(r.ctx, []uuid.UUID{counter}, r.w.Clock.Now())
-	start, end := limits.QuotaOf(p.Quota).Period(r.w.Clock.Now(), location)
-	out := &apps.QuotaUse{Limit: int64(p.Quota.Limit), ResetsAt: end}
+	start, end := limits.QuotaOf(quota).Period(r.w.Clock.Now(), in)
+	out := &apps.QuotaUse{Limit: int64(quota.Limit), ResetsAt: end}
 	for _, u := range used[counter] {
 		if u.PeriodStart.Equal(start) {
 			out.Used = u.N
@@ -260,4 +268,41 @@ func (r *reference) quotaUse(s *db.Subscription) (any, error) {
 	}
 	out.Remaining = max(0, out.Limit-out.Used)
 	return out, err
+}
+
+// endpointQuotas returns what is used of the quotas of single endpoints.
+func (r *reference) endpointQuotas(s *db.Subscription) (any, error) {
+	out := []*apps.EndpointQuotaUse{}
+	row, err := r.rows.byID(nodeid.Plan, s.PlanID)
+	p, _ := row.(*db.Plan)
+	if err != nil || p == nil {
+		return out, err
+	}
+	location, err := time.LoadLocation(r.who.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range p.EndpointLimits {
+		use, err := r.useOf(limits.ByEndpoint(limits.ByApp(s.AppID, s.ProductID), l.EndpointID), l.Quota, location)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &apps.EndpointQuotaUse{EndpointID: l.EndpointID, QuotaUse: *use})
+	}
+	return out, nil
+}
+
+// spending returns what is used of a spending cap. Nothing is, in this world.
+func (r *reference) spending(s *db.Subscription) (any, error) {
+	row, err := r.rows.byID(nodeid.Plan, s.PlanID)
+	p, _ := row.(*db.Plan)
+	if err != nil || p == nil || p.CallsWithinCap == nil {
+		return nil, err
+	}
+	location, err := time.LoadLocation(r.who.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	use, err := r.useOf(limits.BySpending(limits.ByApp(s.AppID, s.ProductID)), &access.Quota{Limit: int(*p.CallsWithinCap), Per: access.PerMonth}, location)
+	return &apps.SpendingUse{SpendingCap: *p.SpendingCap, Currency: p.Price.Currency, Amount: "0.00", QuotaUse: *use}, err
 }

@@ -119,16 +119,20 @@ func (w *world) createCatalogue() {
 		if p.specimen == "product" {
 			kind, price["tiers"] = "TIERED", []arguments{{"upTo": 200, "amount": "0.10"}, {"amount": "0.05"}}
 		}
-		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
-			"productId": w.ids[p.specimen], "name": "metered", "kind": kind, "externalId": "sap-2", "approval": "MANUAL",
-			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
-			"price": price, "spendingCap": "500",
-		}, "plan")
-		w.ids["revision of the "+p.specimen] = w.revisionOf(w.ids["plan of the "+p.specimen])
-		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 		w.ids["endpoint of the "+p.specimen] = w.make("admin", "createEndpoint", arguments{
 			"productId": w.ids[p.specimen], "method": "GET", "path": "/orders/{id}", "description": "One order.",
 		}, "endpoint")
+		limits := []arguments{}
+		if p.specimen == "private product" {
+			limits = append(limits, arguments{"endpointId": w.ids["endpoint of the "+p.specimen], "quota": arguments{"limit": 30, "per": "WEEK"}})
+		}
+		w.ids["plan of the "+p.specimen] = w.make("admin", "createPlan", arguments{
+			"productId": w.ids[p.specimen], "name": "metered", "kind": kind, "externalId": "sap-2", "approval": "MANUAL",
+			"rateLimit": arguments{"limit": 10, "per": "SECOND"}, "quota": arguments{"limit": 1000, "per": "MONTH"},
+			"price": price, "spendingCap": "500", "endpointLimits": limits,
+		}, "plan")
+		w.ids["revision of the "+p.specimen] = w.revisionOf(w.ids["plan of the "+p.specimen])
+		w.make("admin", "updateProduct", arguments{"productId": w.ids[p.specimen], "status": p.status}, "product")
 	}
 	w.make("admin", "updateProduct", arguments{"productId": w.ids["private product"], "visibility": "PRIVATE"}, "product")
 	now := w.Clock.Now()

@@ -194,7 +194,11 @@ func byField(schema *ast.Schema, row *ast.Definition) (out []string) {
 			})
 			out = append(out, f.Name+"(first: 1) { totalCount pageInfo { hasNextPage } nodes { "+c.everything(fields, 2)+" } }")
 		case d.IsCompositeType() && d.Kind != ast.Interface:
-			out = append(out, withNeeded(f)+" { "+c.everything(d.Fields, 2)+" }")
+			depth := 2
+			if d.Name == "EndpointQuotaUse" { // fifty for each row
+				depth = 1
+			}
+			out = append(out, withNeeded(f)+" { "+c.everything(d.Fields, depth)+" }")
 		}
 	}
 	return out

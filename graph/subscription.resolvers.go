@@ -162,6 +162,18 @@ func (r *productSubscriptionResolver) Quota(ctx context.Context, obj *db.Subscri
 	return r.quota(ctx, obj)
 }
 
+// EndpointQuotas is the resolver for the endpointQuotas field.
+func (r *productSubscriptionResolver) EndpointQuotas(ctx context.Context, obj *db.Subscription) ([]*apps.EndpointQuotaUse, error) {
+	used, err := r.furtherQuotas(ctx, obj)
+	return used.endpoints, err
+}
+
+// Spending is the resolver for the spending field.
+func (r *productSubscriptionResolver) Spending(ctx context.Context, obj *db.Subscription) (*apps.SpendingUse, error) {
+	used, err := r.furtherQuotas(ctx, obj)
+	return used.spending, err
+}
+
 // CallsLast24h is the resolver for the callsLast24h field.
 func (r *productSubscriptionResolver) CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error) {
 	return r.callsLast24h(ctx, nodeid.ProductSubscription, usage.BySubscription, obj.ID)

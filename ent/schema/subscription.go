@@ -108,7 +108,7 @@ func (Subscription) Annotations() []schema.Annotation {
 			Columns: map[string][]string{
 				"app": {"app_id"}, "account": {"account_id"}, "product": {"product_id"}, "plan": {"plan_id"}, "keyRequest": {"key_request_id"}, "badgeColor": {"status"},
 				"allowedTransitions": {"organization_id", "account_id", "status", "pending_status", "key_request_id"}, "viewerCan": {"organization_id", "account_id", "status", "key_request_id"},
-				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "plan_revision_id", "app_id", "account_id", "product_id"}, "planRevision": {"plan_id", "plan_revision_id"}, "timeline": nil, "callsLast24h": nil, "handOffUrl": {"status", "product_id"},
+				"narrowed": {"endpoint_ids"}, "quota": {"plan_id", "plan_revision_id", "app_id", "account_id", "product_id"}, "endpointQuotas": {"plan_id", "plan_revision_id", "app_id", "product_id"}, "spending": {"plan_id", "plan_revision_id", "app_id", "product_id"}, "planRevision": {"plan_id", "plan_revision_id"}, "timeline": nil, "callsLast24h": nil, "handOffUrl": {"status", "product_id"},
 				"acceptedTerms": {"accepted_terms_version", "accepted_terms_at", "accepted_terms_by"}, "termsToAccept": {"status", "product_id", "accepted_terms_version"},
 				"pendingChange": {"status", "pending_plan_id", "pending_plan_revision_id", "pending_status", "pending_when", "pending_effective_at", "pending_requested_at", "pending_requested_by", "pending_reason"},
 			},

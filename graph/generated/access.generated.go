@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -28,21 +26,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AccessExplanation_code(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_code(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Code(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -51,21 +45,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_code(_ context.Contex
 }
 
 func (ec *executionContext) _AccessExplanation_valid(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_valid(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Valid(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -74,21 +64,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_valid(_ context.Conte
 }
 
 func (ec *executionContext) _AccessExplanation_steps(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_steps(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Steps(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
 			return ec.marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -106,21 +92,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_steps(_ context.Conte
 }
 
 func (ec *executionContext) _AccessExplanation_failed(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_failed(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Failed(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessStep) graphql.Marshaler {
 			return ec.marshalOAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -138,21 +120,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_failed(_ context.Cont
 }
 
 func (ec *executionContext) _AccessExplanation_limits(ctx context.Context, field graphql.CollectedField, obj *model.AccessExplanation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessExplanation_limits(ctx, field)
-		},
+		"AccessExplanation",
 		func(ctx context.Context) (any, error) {
 			return obj.Limits(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccessLimits) graphql.Marshaler {
 			return ec.marshalOAccessLimits2ᚖporticoᚋgraphᚋmodelᚐAccessLimits(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -170,21 +148,17 @@ func (ec *executionContext) fieldContext_AccessExplanation_limits(_ context.Cont
 }
 
 func (ec *executionContext) _AccessLimits_rate(ctx context.Context, field graphql.CollectedField, obj *model.AccessLimits) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessLimits_rate(ctx, field)
-		},
+		"AccessLimits",
 		func(ctx context.Context) (any, error) {
 			return obj.Rate, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LimitWindow) graphql.Marshaler {
 			return ec.marshalOLimitWindow2ᚖporticoᚋgraphᚋmodelᚐLimitWindow(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -202,21 +176,17 @@ func (ec *executionContext) fieldContext_AccessLimits_rate(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessLimits_quota(ctx context.Context, field graphql.CollectedField, obj *model.AccessLimits) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessLimits_quota(ctx, field)
-		},
+		"AccessLimits",
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.LimitWindow) graphql.Marshaler {
 			return ec.marshalOLimitWindow2ᚖporticoᚋgraphᚋmodelᚐLimitWindow(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -234,21 +204,17 @@ func (ec *executionContext) fieldContext_AccessLimits_quota(_ context.Context, f
 }
 
 func (ec *executionContext) _AccessStep_code(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_code(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Code(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -257,21 +223,17 @@ func (ec *executionContext) fieldContext_AccessStep_code(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AccessStep_passed(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_passed(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Passed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -280,21 +242,17 @@ func (ec *executionContext) fieldContext_AccessStep_passed(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessStep_detail(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_detail(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Detail, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -303,21 +261,17 @@ func (ec *executionContext) fieldContext_AccessStep_detail(_ context.Context, fi
 }
 
 func (ec *executionContext) _AccessStep_remedy(ctx context.Context, field graphql.CollectedField, obj *model.AccessStep) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AccessStep_remedy(ctx, field)
-		},
+		"AccessStep",
 		func(ctx context.Context) (any, error) {
 			return obj.Remedy(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -326,21 +280,17 @@ func (ec *executionContext) fieldContext_AccessStep_remedy(_ context.Context, fi
 }
 
 func (ec *executionContext) _LimitWindow_limit(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LimitWindow_limit(ctx, field)
-		},
+		"LimitWindow",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -349,21 +299,17 @@ func (ec *executionContext) fieldContext_LimitWindow_limit(_ context.Context, fi
 }
 
 func (ec *executionContext) _LimitWindow_remaining(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LimitWindow_remaining(ctx, field)
-		},
+		"LimitWindow",
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -372,21 +318,17 @@ func (ec *executionContext) fieldContext_LimitWindow_remaining(_ context.Context
 }
 
 func (ec *executionContext) _LimitWindow_resetsAt(ctx context.Context, field graphql.CollectedField, obj *model.LimitWindow) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LimitWindow_resetsAt(ctx, field)
-		},
+		"LimitWindow",
 		func(ctx context.Context) (any, error) {
 			return obj.ResetsAt(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -539,203 +481,109 @@ func (ec *executionContext) unmarshalInputExplainAccessInput(ctx context.Context
 var accessExplanationImplementors = []string{"AccessExplanation"}
 
 func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.SelectionSet, obj *model.AccessExplanation) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, accessExplanationImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, accessExplanationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AccessExplanation")
+			out.Text = append(out.Text, `"AccessExplanation"`...)
 		case "code":
-			out.Values[i] = ec._AccessExplanation_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessExplanation_code(ctx, field, obj))
 		case "valid":
-			out.Values[i] = ec._AccessExplanation_valid(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessExplanation_valid(ctx, field, obj))
 		case "steps":
-			out.Values[i] = ec._AccessExplanation_steps(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessExplanation_steps(ctx, field, obj))
 		case "failed":
-			out.Values[i] = ec._AccessExplanation_failed(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessExplanation_failed(ctx, field, obj))
 		case "limits":
-			out.Values[i] = ec._AccessExplanation_limits(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessExplanation_limits(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var accessLimitsImplementors = []string{"AccessLimits"}
 
 func (ec *executionContext) _AccessLimits(ctx context.Context, sel ast.SelectionSet, obj *model.AccessLimits) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, accessLimitsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, accessLimitsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AccessLimits")
+			out.Text = append(out.Text, `"AccessLimits"`...)
 		case "rate":
-			out.Values[i] = ec._AccessLimits_rate(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessLimits_rate(ctx, field, obj))
 		case "quota":
-			out.Values[i] = ec._AccessLimits_quota(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessLimits_quota(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var accessStepImplementors = []string{"AccessStep"}
 
 func (ec *executionContext) _AccessStep(ctx context.Context, sel ast.SelectionSet, obj *model.AccessStep) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, accessStepImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, accessStepImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AccessStep")
+			out.Text = append(out.Text, `"AccessStep"`...)
 		case "code":
-			out.Values[i] = ec._AccessStep_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AccessStep_code(ctx, field, obj))
 		case "passed":
-			out.Values[i] = ec._AccessStep_passed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Passed))
+			} else {
+				out.required(ec._AccessStep_passed(ctx, field, obj))
 			}
 		case "detail":
-			out.Values[i] = ec._AccessStep_detail(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Detail))
+			} else {
+				out.required(ec._AccessStep_detail(ctx, field, obj))
 			}
 		case "remedy":
-			out.Values[i] = ec._AccessStep_remedy(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AccessStep_remedy(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var limitWindowImplementors = []string{"LimitWindow"}
 
 func (ec *executionContext) _LimitWindow(ctx context.Context, sel ast.SelectionSet, obj *model.LimitWindow) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, limitWindowImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, limitWindowImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LimitWindow")
+			out.Text = append(out.Text, `"LimitWindow"`...)
 		case "limit":
-			out.Values[i] = ec._LimitWindow_limit(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
+			} else {
+				out.required(ec._LimitWindow_limit(ctx, field, obj))
 			}
 		case "remaining":
-			out.Values[i] = ec._LimitWindow_remaining(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Remaining))
+			} else {
+				out.required(ec._LimitWindow_remaining(ctx, field, obj))
 			}
 		case "resetsAt":
-			out.Values[i] = ec._LimitWindow_resetsAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._LimitWindow_resetsAt(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -753,17 +601,9 @@ func (ec *executionContext) marshalNAccessExplanation2ᚖporticoᚋgraphᚋmodel
 }
 
 func (ec *executionContext) marshalNAccessStep2ᚕᚖporticoᚋgraphᚋmodelᚐAccessStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AccessStep) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAccessStep2ᚖporticoᚋgraphᚋmodelᚐAccessStep(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

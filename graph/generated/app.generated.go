@@ -6,17 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apikey"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -234,21 +233,17 @@ func (ec *executionContext) field_App_timeline_args(ctx context.Context, rawArgs
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _App_id(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_id(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -257,21 +252,17 @@ func (ec *executionContext) fieldContext_App_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _App_referenceId(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_referenceId(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.ReferenceID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -280,21 +271,17 @@ func (ec *executionContext) fieldContext_App_referenceId(_ context.Context, fiel
 }
 
 func (ec *executionContext) _App_name(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_name(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -303,21 +290,17 @@ func (ec *executionContext) fieldContext_App_name(_ context.Context, field graph
 }
 
 func (ec *executionContext) _App_description(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_description(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Description, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -326,21 +309,17 @@ func (ec *executionContext) fieldContext_App_description(_ context.Context, fiel
 }
 
 func (ec *executionContext) _App_labels(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_labels(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Labels, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -358,21 +337,17 @@ func (ec *executionContext) fieldContext_App_labels(_ context.Context, field gra
 }
 
 func (ec *executionContext) _App_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_createdAt(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -381,21 +356,17 @@ func (ec *executionContext) fieldContext_App_createdAt(_ context.Context, field 
 }
 
 func (ec *executionContext) _App_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_updatedAt(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -404,21 +375,17 @@ func (ec *executionContext) fieldContext_App_updatedAt(_ context.Context, field 
 }
 
 func (ec *executionContext) _App_version(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_version(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -427,21 +394,17 @@ func (ec *executionContext) fieldContext_App_version(_ context.Context, field gr
 }
 
 func (ec *executionContext) _App_account(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_account(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -495,7 +458,7 @@ func (ec *executionContext) fieldContext_App_credentials(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_credentials_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_credentials_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -503,21 +466,17 @@ func (ec *executionContext) fieldContext_App_credentials(ctx context.Context, fi
 }
 
 func (ec *executionContext) _App_keyCounts(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_keyCounts(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().KeyCounts(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.KeyCounts) graphql.Marshaler {
 			return ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -535,21 +494,17 @@ func (ec *executionContext) fieldContext_App_keyCounts(_ context.Context, field 
 }
 
 func (ec *executionContext) _App_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_lastUsedAt(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return obj.LastUsedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -558,21 +513,17 @@ func (ec *executionContext) fieldContext_App_lastUsedAt(_ context.Context, field
 }
 
 func (ec *executionContext) _App_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_callsLast24h(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -617,7 +568,7 @@ func (ec *executionContext) fieldContext_App_productSubscriptions(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_productSubscriptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_productSubscriptions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -661,7 +612,7 @@ func (ec *executionContext) fieldContext_App_connectedEndpoints(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_connectedEndpoints_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_connectedEndpoints_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -705,7 +656,7 @@ func (ec *executionContext) fieldContext_App_timeline(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_App_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "App", field, ec.Variables, ec.field_App_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -713,21 +664,17 @@ func (ec *executionContext) fieldContext_App_timeline(ctx context.Context, field
 }
 
 func (ec *executionContext) _App_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.App) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_App_viewerCan(ctx, field)
-		},
+		"App",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.App().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.AppPermissions) graphql.Marshaler {
 			return ec.marshalNAppPermissions2ᚖporticoᚋinternalᚋappsᚐAppPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -745,21 +692,17 @@ func (ec *executionContext) fieldContext_App_viewerCan(_ context.Context, field 
 }
 
 func (ec *executionContext) _AppConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_edges(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
 			return ec.marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -777,21 +720,17 @@ func (ec *executionContext) fieldContext_AppConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _AppConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_nodes(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.App) graphql.Marshaler {
 			return ec.marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -809,21 +748,17 @@ func (ec *executionContext) fieldContext_AppConnection_nodes(_ context.Context, 
 }
 
 func (ec *executionContext) _AppConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_totalCount(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -832,21 +767,17 @@ func (ec *executionContext) fieldContext_AppConnection_totalCount(_ context.Cont
 }
 
 func (ec *executionContext) _AppConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppConnection_pageInfo(ctx, field)
-		},
+		"AppConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -864,21 +795,17 @@ func (ec *executionContext) fieldContext_AppConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _AppEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppEdge_cursor(ctx, field)
-		},
+		"AppEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -887,21 +814,17 @@ func (ec *executionContext) fieldContext_AppEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _AppEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppEdge_node(ctx, field)
-		},
+		"AppEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -919,21 +842,17 @@ func (ec *executionContext) fieldContext_AppEdge_node(_ context.Context, field g
 }
 
 func (ec *executionContext) _AppPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_update(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -951,21 +870,17 @@ func (ec *executionContext) fieldContext_AppPermissions_update(_ context.Context
 }
 
 func (ec *executionContext) _AppPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_delete(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -983,21 +898,17 @@ func (ec *executionContext) fieldContext_AppPermissions_delete(_ context.Context
 }
 
 func (ec *executionContext) _AppPermissions_generateKey(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_generateKey(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.GenerateKey, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1015,21 +926,17 @@ func (ec *executionContext) fieldContext_AppPermissions_generateKey(_ context.Co
 }
 
 func (ec *executionContext) _AppPermissions_register(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_register(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Register, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1047,21 +954,17 @@ func (ec *executionContext) fieldContext_AppPermissions_register(_ context.Conte
 }
 
 func (ec *executionContext) _AppPermissions_transfer(ctx context.Context, field graphql.CollectedField, obj *apps.AppPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppPermissions_transfer(ctx, field)
-		},
+		"AppPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Transfer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1079,21 +982,17 @@ func (ec *executionContext) fieldContext_AppPermissions_transfer(_ context.Conte
 }
 
 func (ec *executionContext) _CreateAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_app(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1111,21 +1010,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_app(_ context.Context,
 }
 
 func (ec *executionContext) _CreateAppPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_credential(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1143,21 +1038,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _CreateAppPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_secret(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1175,21 +1066,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_secret(_ context.Conte
 }
 
 func (ec *executionContext) _CreateAppPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_replayed(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1198,21 +1085,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_replayed(_ context.Con
 }
 
 func (ec *executionContext) _CreateAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateAppPayload_userErrors(ctx, field)
-		},
+		"CreateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1230,21 +1113,17 @@ func (ec *executionContext) fieldContext_CreateAppPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _DeleteAppPayload_deletedAppId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteAppPayload_deletedAppId(ctx, field)
-		},
+		"DeleteAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedAppID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1253,21 +1132,17 @@ func (ec *executionContext) fieldContext_DeleteAppPayload_deletedAppId(_ context
 }
 
 func (ec *executionContext) _DeleteAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteAppPayload_userErrors(ctx, field)
-		},
+		"DeleteAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1285,21 +1160,17 @@ func (ec *executionContext) fieldContext_DeleteAppPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _KeyCounts_total(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_total(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1308,21 +1179,17 @@ func (ec *executionContext) fieldContext_KeyCounts_total(_ context.Context, fiel
 }
 
 func (ec *executionContext) _KeyCounts_active(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_active(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Active, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1331,21 +1198,17 @@ func (ec *executionContext) fieldContext_KeyCounts_active(_ context.Context, fie
 }
 
 func (ec *executionContext) _KeyCounts_uncollected(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_uncollected(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Uncollected, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1354,21 +1217,17 @@ func (ec *executionContext) fieldContext_KeyCounts_uncollected(_ context.Context
 }
 
 func (ec *executionContext) _KeyCounts_disabled(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_disabled(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Disabled, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1377,21 +1236,17 @@ func (ec *executionContext) fieldContext_KeyCounts_disabled(_ context.Context, f
 }
 
 func (ec *executionContext) _KeyCounts_expired(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_expired(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Expired, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1400,21 +1255,17 @@ func (ec *executionContext) fieldContext_KeyCounts_expired(_ context.Context, fi
 }
 
 func (ec *executionContext) _KeyCounts_revoked(ctx context.Context, field graphql.CollectedField, obj *apps.KeyCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyCounts_revoked(ctx, field)
-		},
+		"KeyCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Revoked, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1423,21 +1274,17 @@ func (ec *executionContext) fieldContext_KeyCounts_revoked(_ context.Context, fi
 }
 
 func (ec *executionContext) _RestoreAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_app(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1455,21 +1302,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_app(_ context.Context
 }
 
 func (ec *executionContext) _RestoreAppPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_credential(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1487,21 +1330,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_credential(_ context.
 }
 
 func (ec *executionContext) _RestoreAppPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_secret(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1519,21 +1358,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_secret(_ context.Cont
 }
 
 func (ec *executionContext) _RestoreAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestoreAppPayload_userErrors(ctx, field)
-		},
+		"RestoreAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1551,21 +1386,17 @@ func (ec *executionContext) fieldContext_RestoreAppPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _UpdateAppPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateAppPayload_app(ctx, field)
-		},
+		"UpdateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1583,21 +1414,17 @@ func (ec *executionContext) fieldContext_UpdateAppPayload_app(_ context.Context,
 }
 
 func (ec *executionContext) _UpdateAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateAppPayload_userErrors(ctx, field)
-		},
+		"UpdateAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2120,830 +1947,379 @@ func (ec *executionContext) unmarshalInputUpdateAppInput(ctx context.Context, ob
 var appImplementors = []string{"App", "Node"}
 
 func (ec *executionContext) _App(ctx context.Context, sel ast.SelectionSet, obj *db.App) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("App")
+			out.Text = append(out.Text, `"App"`...)
 		case "id":
-			out.Values[i] = ec._App_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._App_id(ctx, field, obj))
 			}
 		case "referenceId":
-			out.Values[i] = ec._App_referenceId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.ReferenceID != (uuid.UUID{}) {
+				out.Text = model.AppendUUID(out.Text, obj.ReferenceID)
+			} else {
+				out.required(ec._App_referenceId(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._App_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._App_name(ctx, field, obj))
 			}
 		case "description":
-			out.Values[i] = ec._App_description(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Description))
+			} else {
+				out.required(ec._App_description(ctx, field, obj))
 			}
 		case "labels":
-			out.Values[i] = ec._App_labels(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.required(ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels))
+			} else {
+				out.required(ec._App_labels(ctx, field, obj))
 			}
 		case "createdAt":
-			out.Values[i] = ec._App_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._App_createdAt(ctx, field, obj))
 			}
 		case "updatedAt":
-			out.Values[i] = ec._App_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.UpdatedAt)
+			} else {
+				out.required(ec._App_updatedAt(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._App_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Version))
+			} else {
+				out.required(ec._App_version(ctx, field, obj))
 			}
 		case "account":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_account(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedAccount(); out.direct && joined != nil {
+				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "App", field), field.Selections, joined))
+			} else {
+				out.required(ec._App_account(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "credentials":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_credentials(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_credentials(ctx, field, obj))
 		case "keyCounts":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_keyCounts(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if value, ok := obj.Computed("keyCounts").(*apps.KeyCounts); out.direct && ok {
+				out.required(ec.marshalNKeyCounts2ᚖporticoᚋinternalᚋappsᚐKeyCounts(out.Within(ctx, "App", field), field.Selections, value))
+			} else {
+				out.required(ec._App_keyCounts(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "lastUsedAt":
-			out.Values[i] = ec._App_lastUsedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.LastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._App_lastUsedAt(ctx, field, obj))
 			}
 		case "callsLast24h":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_callsLast24h(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_callsLast24h(ctx, field, obj))
 		case "productSubscriptions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_productSubscriptions(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_productSubscriptions(ctx, field, obj))
 		case "connectedEndpoints":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_connectedEndpoints(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_connectedEndpoints(ctx, field, obj))
 		case "timeline":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_timeline(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_timeline(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._App_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._App_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appConnectionImplementors = []string{"AppConnection"}
 
 func (ec *executionContext) _AppConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppConnection")
+			out.Text = append(out.Text, `"AppConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._AppConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._AppConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._AppConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._AppConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._AppConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._AppConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._AppConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appEdgeImplementors = []string{"AppEdge"}
 
 func (ec *executionContext) _AppEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppEdge")
+			out.Text = append(out.Text, `"AppEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._AppEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._AppEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._AppEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AppEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appPermissionsImplementors = []string{"AppPermissions"}
 
 func (ec *executionContext) _AppPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.AppPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppPermissions")
+			out.Text = append(out.Text, `"AppPermissions"`...)
 		case "update":
-			out.Values[i] = ec._AppPermissions_update(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
+			} else {
+				out.required(ec._AppPermissions_update(ctx, field, obj))
 			}
 		case "delete":
-			out.Values[i] = ec._AppPermissions_delete(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete))
+			} else {
+				out.required(ec._AppPermissions_delete(ctx, field, obj))
 			}
 		case "generateKey":
-			out.Values[i] = ec._AppPermissions_generateKey(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.GenerateKey))
+			} else {
+				out.required(ec._AppPermissions_generateKey(ctx, field, obj))
 			}
 		case "register":
-			out.Values[i] = ec._AppPermissions_register(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Register))
+			} else {
+				out.required(ec._AppPermissions_register(ctx, field, obj))
 			}
 		case "transfer":
-			out.Values[i] = ec._AppPermissions_transfer(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Transfer))
+			} else {
+				out.required(ec._AppPermissions_transfer(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var createAppPayloadImplementors = []string{"CreateAppPayload"}
 
 func (ec *executionContext) _CreateAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createAppPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateAppPayload")
+			out.Text = append(out.Text, `"CreateAppPayload"`...)
 		case "app":
-			out.Values[i] = ec._CreateAppPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateAppPayload_app(ctx, field, obj))
 		case "credential":
-			out.Values[i] = ec._CreateAppPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateAppPayload_credential(ctx, field, obj))
 		case "secret":
-			out.Values[i] = ec._CreateAppPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
+			} else {
+				out.optional(ec._CreateAppPayload_secret(ctx, field, obj))
 			}
 		case "replayed":
-			out.Values[i] = ec._CreateAppPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._CreateAppPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._CreateAppPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CreateAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var deleteAppPayloadImplementors = []string{"DeleteAppPayload"}
 
 func (ec *executionContext) _DeleteAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteAppPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deleteAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteAppPayload")
+			out.Text = append(out.Text, `"DeleteAppPayload"`...)
 		case "deletedAppId":
-			out.Values[i] = ec._DeleteAppPayload_deletedAppId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.DeletedAppID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._DeleteAppPayload_deletedAppId(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._DeleteAppPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DeleteAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyCountsImplementors = []string{"KeyCounts"}
 
 func (ec *executionContext) _KeyCounts(ctx context.Context, sel ast.SelectionSet, obj *apps.KeyCounts) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyCountsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyCountsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyCounts")
+			out.Text = append(out.Text, `"KeyCounts"`...)
 		case "total":
-			out.Values[i] = ec._KeyCounts_total(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Total))
+			} else {
+				out.required(ec._KeyCounts_total(ctx, field, obj))
 			}
 		case "active":
-			out.Values[i] = ec._KeyCounts_active(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Active))
+			} else {
+				out.required(ec._KeyCounts_active(ctx, field, obj))
 			}
 		case "uncollected":
-			out.Values[i] = ec._KeyCounts_uncollected(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Uncollected))
+			} else {
+				out.required(ec._KeyCounts_uncollected(ctx, field, obj))
 			}
 		case "disabled":
-			out.Values[i] = ec._KeyCounts_disabled(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Disabled))
+			} else {
+				out.required(ec._KeyCounts_disabled(ctx, field, obj))
 			}
 		case "expired":
-			out.Values[i] = ec._KeyCounts_expired(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Expired))
+			} else {
+				out.required(ec._KeyCounts_expired(ctx, field, obj))
 			}
 		case "revoked":
-			out.Values[i] = ec._KeyCounts_revoked(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Revoked))
+			} else {
+				out.required(ec._KeyCounts_revoked(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var restoreAppPayloadImplementors = []string{"RestoreAppPayload"}
 
 func (ec *executionContext) _RestoreAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAppPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, restoreAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RestoreAppPayload")
+			out.Text = append(out.Text, `"RestoreAppPayload"`...)
 		case "app":
-			out.Values[i] = ec._RestoreAppPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RestoreAppPayload_app(ctx, field, obj))
 		case "credential":
-			out.Values[i] = ec._RestoreAppPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RestoreAppPayload_credential(ctx, field, obj))
 		case "secret":
-			out.Values[i] = ec._RestoreAppPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
+			} else {
+				out.optional(ec._RestoreAppPayload_secret(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._RestoreAppPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RestoreAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateAppPayloadImplementors = []string{"UpdateAppPayload"}
 
 func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateAppPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateAppPayload")
+			out.Text = append(out.Text, `"UpdateAppPayload"`...)
 		case "app":
-			out.Values[i] = ec._UpdateAppPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateAppPayload_app(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateAppPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2951,17 +2327,9 @@ func (ec *executionContext) _UpdateAppPayload(ctx context.Context, sel ast.Selec
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.App) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNApp2ᚖporticoᚋentᚋdbᚐApp(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2987,17 +2355,9 @@ func (ec *executionContext) marshalNAppConnection2ᚖporticoᚋgraphᚋmodelᚐA
 }
 
 func (ec *executionContext) marshalNAppEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppEdge2ᚖporticoᚋgraphᚋmodelᚐAppEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
@@ -15,7 +14,6 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -52,21 +50,17 @@ type AppTransferConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AcceptAppTransferPayload_app(ctx context.Context, field graphql.CollectedField, obj *model.AcceptAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptAppTransferPayload_app(ctx, field)
-		},
+		"AcceptAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.App, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -84,21 +78,17 @@ func (ec *executionContext) fieldContext_AcceptAppTransferPayload_app(_ context.
 }
 
 func (ec *executionContext) _AcceptAppTransferPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.AcceptAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptAppTransferPayload_appTransfer(ctx, field)
-		},
+		"AcceptAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -116,21 +106,17 @@ func (ec *executionContext) fieldContext_AcceptAppTransferPayload_appTransfer(_ 
 }
 
 func (ec *executionContext) _AcceptAppTransferPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcceptAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptAppTransferPayload_userErrors(ctx, field)
-		},
+		"AcceptAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -148,21 +134,17 @@ func (ec *executionContext) fieldContext_AcceptAppTransferPayload_userErrors(_ c
 }
 
 func (ec *executionContext) _AppTransfer_id(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_id(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -171,21 +153,17 @@ func (ec *executionContext) fieldContext_AppTransfer_id(_ context.Context, field
 }
 
 func (ec *executionContext) _AppTransfer_status(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_status(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().Status(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.AppTransferStatus) graphql.Marshaler {
 			return ec.marshalNAppTransferStatus2porticoᚋinternalᚋdomainᚐAppTransferStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -194,21 +172,17 @@ func (ec *executionContext) fieldContext_AppTransfer_status(_ context.Context, f
 }
 
 func (ec *executionContext) _AppTransfer_app(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_app(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -226,21 +200,17 @@ func (ec *executionContext) fieldContext_AppTransfer_app(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AppTransfer_appName(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_appName(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.AppName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -249,21 +219,17 @@ func (ec *executionContext) fieldContext_AppTransfer_appName(_ context.Context, 
 }
 
 func (ec *executionContext) _AppTransfer_fromAccount(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_fromAccount(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().FromAccount(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -281,21 +247,17 @@ func (ec *executionContext) fieldContext_AppTransfer_fromAccount(_ context.Conte
 }
 
 func (ec *executionContext) _AppTransfer_fromAccountName(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_fromAccountName(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.FromAccountName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -304,21 +266,17 @@ func (ec *executionContext) fieldContext_AppTransfer_fromAccountName(_ context.C
 }
 
 func (ec *executionContext) _AppTransfer_toAccount(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_toAccount(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().ToAccount(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -336,21 +294,17 @@ func (ec *executionContext) fieldContext_AppTransfer_toAccount(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_toAccountName(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_toAccountName(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.ToAccountName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -359,21 +313,17 @@ func (ec *executionContext) fieldContext_AppTransfer_toAccountName(_ context.Con
 }
 
 func (ec *executionContext) _AppTransfer_productTitles(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_productTitles(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductTitles, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -382,21 +332,17 @@ func (ec *executionContext) fieldContext_AppTransfer_productTitles(_ context.Con
 }
 
 func (ec *executionContext) _AppTransfer_keyCount(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_keyCount(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -405,21 +351,17 @@ func (ec *executionContext) fieldContext_AppTransfer_keyCount(_ context.Context,
 }
 
 func (ec *executionContext) _AppTransfer_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_callsLast24h(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOBigInt2ᚖint64(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -428,21 +370,17 @@ func (ec *executionContext) fieldContext_AppTransfer_callsLast24h(_ context.Cont
 }
 
 func (ec *executionContext) _AppTransfer_reason(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_reason(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -451,21 +389,17 @@ func (ec *executionContext) fieldContext_AppTransfer_reason(_ context.Context, f
 }
 
 func (ec *executionContext) _AppTransfer_answer(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_answer(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.Answer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -474,21 +408,17 @@ func (ec *executionContext) fieldContext_AppTransfer_answer(_ context.Context, f
 }
 
 func (ec *executionContext) _AppTransfer_offeredBy(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_offeredBy(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().OfferedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -506,21 +436,17 @@ func (ec *executionContext) fieldContext_AppTransfer_offeredBy(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_decidedBy(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().DecidedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -538,21 +464,17 @@ func (ec *executionContext) fieldContext_AppTransfer_decidedBy(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_createdAt(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -561,21 +483,17 @@ func (ec *executionContext) fieldContext_AppTransfer_createdAt(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_decidedAt(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -584,21 +502,17 @@ func (ec *executionContext) fieldContext_AppTransfer_decidedAt(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_expiresAt(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -607,21 +521,17 @@ func (ec *executionContext) fieldContext_AppTransfer_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _AppTransfer_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.AppTransfer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransfer_viewerCan(ctx, field)
-		},
+		"AppTransfer",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransfer().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.AppTransferPermissions) graphql.Marshaler {
 			return ec.marshalNAppTransferPermissions2ᚖporticoᚋinternalᚋappsᚐAppTransferPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -639,21 +549,17 @@ func (ec *executionContext) fieldContext_AppTransfer_viewerCan(_ context.Context
 }
 
 func (ec *executionContext) _AppTransferConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferConnection_edges(ctx, field)
-		},
+		"AppTransferConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppTransferConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppTransferEdge) graphql.Marshaler {
 			return ec.marshalNAppTransferEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppTransferEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -671,21 +577,17 @@ func (ec *executionContext) fieldContext_AppTransferConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _AppTransferConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferConnection_nodes(ctx, field)
-		},
+		"AppTransferConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.AppTransfer) graphql.Marshaler {
 			return ec.marshalNAppTransfer2ᚕᚖporticoᚋentᚋdbᚐAppTransferᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -703,21 +605,17 @@ func (ec *executionContext) fieldContext_AppTransferConnection_nodes(_ context.C
 }
 
 func (ec *executionContext) _AppTransferConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferConnection_totalCount(ctx, field)
-		},
+		"AppTransferConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -726,21 +624,17 @@ func (ec *executionContext) fieldContext_AppTransferConnection_totalCount(_ cont
 }
 
 func (ec *executionContext) _AppTransferConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferConnection_pageInfo(ctx, field)
-		},
+		"AppTransferConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -758,21 +652,17 @@ func (ec *executionContext) fieldContext_AppTransferConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _AppTransferEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferEdge_cursor(ctx, field)
-		},
+		"AppTransferEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -781,21 +671,17 @@ func (ec *executionContext) fieldContext_AppTransferEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _AppTransferEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppTransferEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferEdge_node(ctx, field)
-		},
+		"AppTransferEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalNAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -813,21 +699,17 @@ func (ec *executionContext) fieldContext_AppTransferEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _AppTransferPermissions_accept(ctx context.Context, field graphql.CollectedField, obj *apps.AppTransferPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferPermissions_accept(ctx, field)
-		},
+		"AppTransferPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Accept, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -845,21 +727,17 @@ func (ec *executionContext) fieldContext_AppTransferPermissions_accept(_ context
 }
 
 func (ec *executionContext) _AppTransferPermissions_decline(ctx context.Context, field graphql.CollectedField, obj *apps.AppTransferPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferPermissions_decline(ctx, field)
-		},
+		"AppTransferPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Decline, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -877,21 +755,17 @@ func (ec *executionContext) fieldContext_AppTransferPermissions_decline(_ contex
 }
 
 func (ec *executionContext) _AppTransferPermissions_cancel(ctx context.Context, field graphql.CollectedField, obj *apps.AppTransferPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppTransferPermissions_cancel(ctx, field)
-		},
+		"AppTransferPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Cancel, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -909,21 +783,17 @@ func (ec *executionContext) fieldContext_AppTransferPermissions_cancel(_ context
 }
 
 func (ec *executionContext) _CancelAppTransferPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.CancelAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelAppTransferPayload_appTransfer(ctx, field)
-		},
+		"CancelAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -941,21 +811,17 @@ func (ec *executionContext) fieldContext_CancelAppTransferPayload_appTransfer(_ 
 }
 
 func (ec *executionContext) _CancelAppTransferPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelAppTransferPayload_userErrors(ctx, field)
-		},
+		"CancelAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -973,21 +839,17 @@ func (ec *executionContext) fieldContext_CancelAppTransferPayload_userErrors(_ c
 }
 
 func (ec *executionContext) _DeclineAppTransferPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.DeclineAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeclineAppTransferPayload_appTransfer(ctx, field)
-		},
+		"DeclineAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1005,21 +867,17 @@ func (ec *executionContext) fieldContext_DeclineAppTransferPayload_appTransfer(_
 }
 
 func (ec *executionContext) _DeclineAppTransferPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeclineAppTransferPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeclineAppTransferPayload_userErrors(ctx, field)
-		},
+		"DeclineAppTransferPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1037,21 +895,17 @@ func (ec *executionContext) fieldContext_DeclineAppTransferPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _TransferAppPayload_appTransfer(ctx context.Context, field graphql.CollectedField, obj *model.TransferAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TransferAppPayload_appTransfer(ctx, field)
-		},
+		"TransferAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AppTransfer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.AppTransfer) graphql.Marshaler {
 			return ec.marshalOAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1069,21 +923,17 @@ func (ec *executionContext) fieldContext_TransferAppPayload_appTransfer(_ contex
 }
 
 func (ec *executionContext) _TransferAppPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.TransferAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TransferAppPayload_replayed(ctx, field)
-		},
+		"TransferAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1092,21 +942,17 @@ func (ec *executionContext) fieldContext_TransferAppPayload_replayed(_ context.C
 }
 
 func (ec *executionContext) _TransferAppPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.TransferAppPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TransferAppPayload_userErrors(ctx, field)
-		},
+		"TransferAppPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1407,752 +1253,309 @@ func (ec *executionContext) unmarshalInputTransferAppInput(ctx context.Context, 
 var acceptAppTransferPayloadImplementors = []string{"AcceptAppTransferPayload"}
 
 func (ec *executionContext) _AcceptAppTransferPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptAppTransferPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, acceptAppTransferPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, acceptAppTransferPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AcceptAppTransferPayload")
+			out.Text = append(out.Text, `"AcceptAppTransferPayload"`...)
 		case "app":
-			out.Values[i] = ec._AcceptAppTransferPayload_app(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AcceptAppTransferPayload_app(ctx, field, obj))
 		case "appTransfer":
-			out.Values[i] = ec._AcceptAppTransferPayload_appTransfer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AcceptAppTransferPayload_appTransfer(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._AcceptAppTransferPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._AcceptAppTransferPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appTransferImplementors = []string{"AppTransfer", "Node"}
 
 func (ec *executionContext) _AppTransfer(ctx context.Context, sel ast.SelectionSet, obj *db.AppTransfer) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appTransferImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppTransfer")
+			out.Text = append(out.Text, `"AppTransfer"`...)
 		case "id":
-			out.Values[i] = ec._AppTransfer_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._AppTransfer_id(ctx, field, obj))
 			}
 		case "status":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_status(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._AppTransfer_status(ctx, field, obj))
 		case "app":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_app(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedApp(); out.direct && joined != nil {
+				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "AppTransfer", field), field.Selections, joined))
+			} else {
+				out.optional(ec._AppTransfer_app(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "appName":
-			out.Values[i] = ec._AppTransfer_appName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.AppName))
+			} else {
+				out.required(ec._AppTransfer_appName(ctx, field, obj))
 			}
 		case "fromAccount":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_fromAccount(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedFromAccount(); out.direct && joined != nil {
+				out.optional(ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "AppTransfer", field), field.Selections, joined))
+			} else {
+				out.optional(ec._AppTransfer_fromAccount(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "fromAccountName":
-			out.Values[i] = ec._AppTransfer_fromAccountName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.FromAccountName))
+			} else {
+				out.required(ec._AppTransfer_fromAccountName(ctx, field, obj))
 			}
 		case "toAccount":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_toAccount(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedToAccount(); out.direct && joined != nil {
+				out.optional(ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "AppTransfer", field), field.Selections, joined))
+			} else {
+				out.optional(ec._AppTransfer_toAccount(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "toAccountName":
-			out.Values[i] = ec._AppTransfer_toAccountName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.ToAccountName))
+			} else {
+				out.required(ec._AppTransfer_toAccountName(ctx, field, obj))
 			}
 		case "productTitles":
-			out.Values[i] = ec._AppTransfer_productTitles(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.ProductTitles))
+			} else {
+				out.required(ec._AppTransfer_productTitles(ctx, field, obj))
 			}
 		case "keyCount":
-			out.Values[i] = ec._AppTransfer_keyCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.KeyCount))
+			} else {
+				out.required(ec._AppTransfer_keyCount(ctx, field, obj))
 			}
 		case "callsLast24h":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_callsLast24h(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._AppTransfer_callsLast24h(ctx, field, obj))
 		case "reason":
-			out.Values[i] = ec._AppTransfer_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._AppTransfer_reason(ctx, field, obj))
 			}
 		case "answer":
-			out.Values[i] = ec._AppTransfer_answer(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Answer))
+			} else {
+				out.required(ec._AppTransfer_answer(ctx, field, obj))
 			}
 		case "offeredBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_offeredBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._AppTransfer_offeredBy(ctx, field, obj))
 		case "decidedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_decidedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._AppTransfer_decidedBy(ctx, field, obj))
 		case "createdAt":
-			out.Values[i] = ec._AppTransfer_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._AppTransfer_createdAt(ctx, field, obj))
 			}
 		case "decidedAt":
-			out.Values[i] = ec._AppTransfer_decidedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.DecidedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._AppTransfer_decidedAt(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._AppTransfer_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.ExpiresAt)
+			} else {
+				out.required(ec._AppTransfer_expiresAt(ctx, field, obj))
 			}
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransfer_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._AppTransfer_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appTransferConnectionImplementors = []string{"AppTransferConnection"}
 
 func (ec *executionContext) _AppTransferConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppTransferConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appTransferConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppTransferConnection")
+			out.Text = append(out.Text, `"AppTransferConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppTransferConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._AppTransferConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._AppTransferConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._AppTransferConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._AppTransferConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._AppTransferConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._AppTransferConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._AppTransferConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appTransferEdgeImplementors = []string{"AppTransferEdge"}
 
 func (ec *executionContext) _AppTransferEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppTransferEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appTransferEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppTransferEdge")
+			out.Text = append(out.Text, `"AppTransferEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._AppTransferEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._AppTransferEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._AppTransferEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AppTransferEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var appTransferPermissionsImplementors = []string{"AppTransferPermissions"}
 
 func (ec *executionContext) _AppTransferPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.AppTransferPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appTransferPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appTransferPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppTransferPermissions")
+			out.Text = append(out.Text, `"AppTransferPermissions"`...)
 		case "accept":
-			out.Values[i] = ec._AppTransferPermissions_accept(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Accept))
+			} else {
+				out.required(ec._AppTransferPermissions_accept(ctx, field, obj))
 			}
 		case "decline":
-			out.Values[i] = ec._AppTransferPermissions_decline(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Decline))
+			} else {
+				out.required(ec._AppTransferPermissions_decline(ctx, field, obj))
 			}
 		case "cancel":
-			out.Values[i] = ec._AppTransferPermissions_cancel(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Cancel))
+			} else {
+				out.required(ec._AppTransferPermissions_cancel(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var cancelAppTransferPayloadImplementors = []string{"CancelAppTransferPayload"}
 
 func (ec *executionContext) _CancelAppTransferPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelAppTransferPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, cancelAppTransferPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, cancelAppTransferPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CancelAppTransferPayload")
+			out.Text = append(out.Text, `"CancelAppTransferPayload"`...)
 		case "appTransfer":
-			out.Values[i] = ec._CancelAppTransferPayload_appTransfer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CancelAppTransferPayload_appTransfer(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._CancelAppTransferPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CancelAppTransferPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var declineAppTransferPayloadImplementors = []string{"DeclineAppTransferPayload"}
 
 func (ec *executionContext) _DeclineAppTransferPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeclineAppTransferPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, declineAppTransferPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, declineAppTransferPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeclineAppTransferPayload")
+			out.Text = append(out.Text, `"DeclineAppTransferPayload"`...)
 		case "appTransfer":
-			out.Values[i] = ec._DeclineAppTransferPayload_appTransfer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._DeclineAppTransferPayload_appTransfer(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._DeclineAppTransferPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DeclineAppTransferPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var transferAppPayloadImplementors = []string{"TransferAppPayload"}
 
 func (ec *executionContext) _TransferAppPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TransferAppPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, transferAppPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, transferAppPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TransferAppPayload")
+			out.Text = append(out.Text, `"TransferAppPayload"`...)
 		case "appTransfer":
-			out.Values[i] = ec._TransferAppPayload_appTransfer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._TransferAppPayload_appTransfer(ctx, field, obj))
 		case "replayed":
-			out.Values[i] = ec._TransferAppPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._TransferAppPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._TransferAppPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._TransferAppPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2165,17 +1568,9 @@ func (ec *executionContext) unmarshalNAcceptAppTransferInput2porticoᚋgraphᚋm
 }
 
 func (ec *executionContext) marshalNAppTransfer2ᚕᚖporticoᚋentᚋdbᚐAppTransferᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.AppTransfer) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppTransfer2ᚖporticoᚋentᚋdbᚐAppTransfer(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2201,17 +1596,9 @@ func (ec *executionContext) marshalNAppTransferConnection2ᚖporticoᚋgraphᚋm
 }
 
 func (ec *executionContext) marshalNAppTransferEdge2ᚕᚖporticoᚋgraphᚋmodelᚐAppTransferEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppTransferEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppTransferEdge2ᚖporticoᚋgraphᚋmodelᚐAppTransferEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2345,17 +1732,9 @@ func (ec *executionContext) marshalOAppTransferStatus2ᚕporticoᚋinternalᚋdo
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppTransferStatus2porticoᚋinternalᚋdomainᚐAppTransferStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -4,13 +4,11 @@ package generated
 
 import (
 	"context"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -27,21 +25,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AddApproverPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.AddApproverPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AddApproverPayload_product(ctx, field)
-		},
+		"AddApproverPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -59,21 +53,17 @@ func (ec *executionContext) fieldContext_AddApproverPayload_product(_ context.Co
 }
 
 func (ec *executionContext) _AddApproverPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AddApproverPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AddApproverPayload_userErrors(ctx, field)
-		},
+		"AddApproverPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -91,21 +81,17 @@ func (ec *executionContext) fieldContext_AddApproverPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _RemoveApproverPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.RemoveApproverPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RemoveApproverPayload_product(ctx, field)
-		},
+		"RemoveApproverPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -123,21 +109,17 @@ func (ec *executionContext) fieldContext_RemoveApproverPayload_product(_ context
 }
 
 func (ec *executionContext) _RemoveApproverPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RemoveApproverPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RemoveApproverPayload_userErrors(ctx, field)
-		},
+		"RemoveApproverPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -250,87 +232,49 @@ func (ec *executionContext) unmarshalInputRemoveApproverInput(ctx context.Contex
 var addApproverPayloadImplementors = []string{"AddApproverPayload"}
 
 func (ec *executionContext) _AddApproverPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddApproverPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, addApproverPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, addApproverPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AddApproverPayload")
+			out.Text = append(out.Text, `"AddApproverPayload"`...)
 		case "product":
-			out.Values[i] = ec._AddApproverPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AddApproverPayload_product(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._AddApproverPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._AddApproverPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var removeApproverPayloadImplementors = []string{"RemoveApproverPayload"}
 
 func (ec *executionContext) _RemoveApproverPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemoveApproverPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, removeApproverPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, removeApproverPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RemoveApproverPayload")
+			out.Text = append(out.Text, `"RemoveApproverPayload"`...)
 		case "product":
-			out.Values[i] = ec._RemoveApproverPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RemoveApproverPayload_product(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RemoveApproverPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RemoveApproverPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

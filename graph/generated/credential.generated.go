@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -14,10 +13,10 @@ import (
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -136,21 +135,17 @@ func (ec *executionContext) field_Credential_timeline_args(ctx context.Context, 
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Credential_id(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_id(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -159,21 +154,17 @@ func (ec *executionContext) fieldContext_Credential_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Credential_username(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_username(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Username, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -182,21 +173,17 @@ func (ec *executionContext) fieldContext_Credential_username(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_secretHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_secretHint(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.SecretHint, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -205,21 +192,17 @@ func (ec *executionContext) fieldContext_Credential_secretHint(_ context.Context
 }
 
 func (ec *executionContext) _Credential_rawKeyHint(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_rawKeyHint(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().RawKeyHint(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -228,21 +211,17 @@ func (ec *executionContext) fieldContext_Credential_rawKeyHint(_ context.Context
 }
 
 func (ec *executionContext) _Credential_imported(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_imported(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Imported, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -251,21 +230,17 @@ func (ec *executionContext) fieldContext_Credential_imported(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_name(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_name(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -274,21 +249,17 @@ func (ec *executionContext) fieldContext_Credential_name(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Credential_environment(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_environment(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Environment, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Environment) graphql.Marshaler {
 			return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -297,21 +268,17 @@ func (ec *executionContext) fieldContext_Credential_environment(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_enabled(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_enabled(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Enabled(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -320,21 +287,17 @@ func (ec *executionContext) fieldContext_Credential_enabled(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_status(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_status(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.CredentialStatus) graphql.Marshaler {
 			return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -343,21 +306,17 @@ func (ec *executionContext) fieldContext_Credential_status(_ context.Context, fi
 }
 
 func (ec *executionContext) _Credential_disabledBy(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_disabledBy(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.DisabledBy(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.DisabledBy) graphql.Marshaler {
 			return ec.marshalODisabledBy2ᚖporticoᚋinternalᚋdomainᚐDisabledBy(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -366,21 +325,17 @@ func (ec *executionContext) fieldContext_Credential_disabledBy(_ context.Context
 }
 
 func (ec *executionContext) _Credential_labels(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_labels(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Labels, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Label) graphql.Marshaler {
 			return ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -398,21 +353,17 @@ func (ec *executionContext) fieldContext_Credential_labels(_ context.Context, fi
 }
 
 func (ec *executionContext) _Credential_accountCredential(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_accountCredential(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.IsAccountCredential(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -421,21 +372,17 @@ func (ec *executionContext) fieldContext_Credential_accountCredential(_ context.
 }
 
 func (ec *executionContext) _Credential_access(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_access(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Access, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.ProductAccess) graphql.Marshaler {
 			return ec.marshalNAccess2porticoᚋclientsᚋgoᚋgateᚋaccessᚐProductAccess(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -480,7 +427,7 @@ func (ec *executionContext) fieldContext_Credential_accessControlList(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Credential_accessControlList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, ec.Variables, ec.field_Credential_accessControlList_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -488,21 +435,17 @@ func (ec *executionContext) fieldContext_Credential_accessControlList(ctx contex
 }
 
 func (ec *executionContext) _Credential_allowedAddresses(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_allowedAddresses(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.AllowedAddresses, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -511,21 +454,17 @@ func (ec *executionContext) fieldContext_Credential_allowedAddresses(_ context.C
 }
 
 func (ec *executionContext) _Credential_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_rateLimit(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -543,21 +482,17 @@ func (ec *executionContext) fieldContext_Credential_rateLimit(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_createdAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -566,21 +501,17 @@ func (ec *executionContext) fieldContext_Credential_createdAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_expiresAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -589,21 +520,17 @@ func (ec *executionContext) fieldContext_Credential_expiresAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_rotationDueAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_rotationDueAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().RotationDueAt(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -612,21 +539,17 @@ func (ec *executionContext) fieldContext_Credential_rotationDueAt(_ context.Cont
 }
 
 func (ec *executionContext) _Credential_outOfPolicy(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_outOfPolicy(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().OutOfPolicy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -635,21 +558,17 @@ func (ec *executionContext) fieldContext_Credential_outOfPolicy(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_lastUsedAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.LastUsedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -658,21 +577,17 @@ func (ec *executionContext) fieldContext_Credential_lastUsedAt(_ context.Context
 }
 
 func (ec *executionContext) _Credential_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_callsLast24h(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -731,21 +646,17 @@ func (ec *executionContext) fieldContext_Credential_enforcement(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_revokedAt(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_revokedAt(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -754,21 +665,17 @@ func (ec *executionContext) fieldContext_Credential_revokedAt(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_revokedReason(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_revokedReason(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedReason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.RevocationReason) graphql.Marshaler {
 			return ec.marshalORevocationReason2ᚖporticoᚋinternalᚋdomainᚐRevocationReason(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -777,21 +684,17 @@ func (ec *executionContext) fieldContext_Credential_revokedReason(_ context.Cont
 }
 
 func (ec *executionContext) _Credential_revokedNote(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_revokedNote(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedNote, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -800,21 +703,17 @@ func (ec *executionContext) fieldContext_Credential_revokedNote(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_version(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_version(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -823,21 +722,17 @@ func (ec *executionContext) fieldContext_Credential_version(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_app(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_app(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -855,21 +750,17 @@ func (ec *executionContext) fieldContext_Credential_app(_ context.Context, field
 }
 
 func (ec *executionContext) _Credential_account(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_account(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -887,21 +778,17 @@ func (ec *executionContext) fieldContext_Credential_account(_ context.Context, f
 }
 
 func (ec *executionContext) _Credential_predecessor(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_predecessor(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Predecessor(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -919,21 +806,17 @@ func (ec *executionContext) fieldContext_Credential_predecessor(_ context.Contex
 }
 
 func (ec *executionContext) _Credential_successor(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_successor(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Successor(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -951,21 +834,17 @@ func (ec *executionContext) fieldContext_Credential_successor(_ context.Context,
 }
 
 func (ec *executionContext) _Credential_rotation(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_rotation(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().Rotation(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.RotationEvidence) graphql.Marshaler {
 			return ec.marshalORotationEvidence2ᚖporticoᚋinternalᚋappsᚐRotationEvidence(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -983,21 +862,17 @@ func (ec *executionContext) fieldContext_Credential_rotation(_ context.Context, 
 }
 
 func (ec *executionContext) _Credential_organizationId(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_organizationId(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return obj.OrganizationGlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1006,21 +881,17 @@ func (ec *executionContext) fieldContext_Credential_organizationId(_ context.Con
 }
 
 func (ec *executionContext) _Credential_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Credential) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Credential_viewerCan(ctx, field)
-		},
+		"Credential",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Credential().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.CredentialPermissions) graphql.Marshaler {
 			return ec.marshalNCredentialPermissions2ᚖporticoᚋinternalᚋappsᚐCredentialPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1074,7 +945,7 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Credential_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Credential", field, ec.Variables, ec.field_Credential_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1082,21 +953,17 @@ func (ec *executionContext) fieldContext_Credential_timeline(ctx context.Context
 }
 
 func (ec *executionContext) _CredentialConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_edges(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.CredentialConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
 			return ec.marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1114,21 +981,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _CredentialConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_nodes(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1146,21 +1009,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _CredentialConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_totalCount(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1169,21 +1028,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _CredentialConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CredentialConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialConnection_pageInfo(ctx, field)
-		},
+		"CredentialConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1201,21 +1056,17 @@ func (ec *executionContext) fieldContext_CredentialConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _CredentialEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialEdge_cursor(ctx, field)
-		},
+		"CredentialEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1224,21 +1075,17 @@ func (ec *executionContext) fieldContext_CredentialEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _CredentialEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CredentialEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialEdge_node(ctx, field)
-		},
+		"CredentialEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1256,21 +1103,17 @@ func (ec *executionContext) fieldContext_CredentialEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _CredentialPermissions_update(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_update(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1288,21 +1131,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_update(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_revoke(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Revoke, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1320,21 +1159,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_revoke(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_disable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_disable(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Disable, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1352,21 +1187,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_disable(_ context
 }
 
 func (ec *executionContext) _CredentialPermissions_enable(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_enable(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Enable, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1384,21 +1215,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_enable(_ context.
 }
 
 func (ec *executionContext) _CredentialPermissions_rotate(ctx context.Context, field graphql.CollectedField, obj *apps.CredentialPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CredentialPermissions_rotate(ctx, field)
-		},
+		"CredentialPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Rotate, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1416,21 +1243,17 @@ func (ec *executionContext) fieldContext_CredentialPermissions_rotate(_ context.
 }
 
 func (ec *executionContext) _DisableKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.DisableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisableKeyPayload_credential(ctx, field)
-		},
+		"DisableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1448,21 +1271,17 @@ func (ec *executionContext) fieldContext_DisableKeyPayload_credential(_ context.
 }
 
 func (ec *executionContext) _DisableKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DisableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisableKeyPayload_userErrors(ctx, field)
-		},
+		"DisableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1480,21 +1299,17 @@ func (ec *executionContext) fieldContext_DisableKeyPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _EnableKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.EnableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EnableKeyPayload_credential(ctx, field)
-		},
+		"EnableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1512,21 +1327,17 @@ func (ec *executionContext) fieldContext_EnableKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _EnableKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EnableKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EnableKeyPayload_userErrors(ctx, field)
-		},
+		"EnableKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1544,21 +1355,17 @@ func (ec *executionContext) fieldContext_EnableKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _Enforcement_revision(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_revision(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.Revision, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1567,21 +1374,17 @@ func (ec *executionContext) fieldContext_Enforcement_revision(_ context.Context,
 }
 
 func (ec *executionContext) _Enforcement_appliedBy(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_appliedBy(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.AppliedBy, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1590,21 +1393,17 @@ func (ec *executionContext) fieldContext_Enforcement_appliedBy(_ context.Context
 }
 
 func (ec *executionContext) _Enforcement_pending(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_pending(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.Pending, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1613,21 +1412,17 @@ func (ec *executionContext) fieldContext_Enforcement_pending(_ context.Context, 
 }
 
 func (ec *executionContext) _Enforcement_lagMs(ctx context.Context, field graphql.CollectedField, obj *model.Enforcement) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Enforcement_lagMs(ctx, field)
-		},
+		"Enforcement",
 		func(ctx context.Context) (any, error) {
 			return obj.LagMs(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1636,21 +1431,17 @@ func (ec *executionContext) fieldContext_Enforcement_lagMs(_ context.Context, fi
 }
 
 func (ec *executionContext) _GenerateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_credential(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1668,21 +1459,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_credential(_ context
 }
 
 func (ec *executionContext) _GenerateKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_secret(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1700,21 +1487,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_secret(_ context.Con
 }
 
 func (ec *executionContext) _GenerateKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_replayed(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1723,21 +1506,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_replayed(_ context.C
 }
 
 func (ec *executionContext) _GenerateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.GenerateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GenerateKeyPayload_userErrors(ctx, field)
-		},
+		"GenerateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1755,21 +1534,17 @@ func (ec *executionContext) fieldContext_GenerateKeyPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _RevokeKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeyPayload_credential(ctx, field)
-		},
+		"RevokeKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1787,21 +1562,17 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeyPayload_userErrors(ctx, field)
-		},
+		"RevokeKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1819,21 +1590,17 @@ func (ec *executionContext) fieldContext_RevokeKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeysPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeysPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeysPayload_results(ctx, field)
-		},
+		"RevokeKeysPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Results, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*apps.RevokeKeysResult) graphql.Marshaler {
 			return ec.marshalNRevokeKeysResult2ᚕᚖporticoᚋinternalᚋappsᚐRevokeKeysResultᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1851,21 +1618,17 @@ func (ec *executionContext) fieldContext_RevokeKeysPayload_results(_ context.Con
 }
 
 func (ec *executionContext) _RevokeKeysPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeKeysPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeysPayload_userErrors(ctx, field)
-		},
+		"RevokeKeysPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1883,21 +1646,17 @@ func (ec *executionContext) fieldContext_RevokeKeysPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _RevokeKeysResult_credentialId(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeysResult_credentialId(ctx, field)
-		},
+		"RevokeKeysResult",
 		func(ctx context.Context) (any, error) {
 			return obj.CredentialID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1906,21 +1665,17 @@ func (ec *executionContext) fieldContext_RevokeKeysResult_credentialId(_ context
 }
 
 func (ec *executionContext) _RevokeKeysResult_credential(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeysResult_credential(ctx, field)
-		},
+		"RevokeKeysResult",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1938,21 +1693,17 @@ func (ec *executionContext) fieldContext_RevokeKeysResult_credential(_ context.C
 }
 
 func (ec *executionContext) _RevokeKeysResult_error(ctx context.Context, field graphql.CollectedField, obj *apps.RevokeKeysResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeKeysResult_error(ctx, field)
-		},
+		"RevokeKeysResult",
 		func(ctx context.Context) (any, error) {
 			return obj.Error, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
 			return ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1970,21 +1721,17 @@ func (ec *executionContext) fieldContext_RevokeKeysResult_error(_ context.Contex
 }
 
 func (ec *executionContext) _RotateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotateKeyPayload_credential(ctx, field)
-		},
+		"RotateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2002,21 +1749,17 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _RotateKeyPayload_predecessor(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotateKeyPayload_predecessor(ctx, field)
-		},
+		"RotateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Predecessor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2034,21 +1777,17 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_predecessor(_ context.
 }
 
 func (ec *executionContext) _RotateKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotateKeyPayload_secret(ctx, field)
-		},
+		"RotateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2066,21 +1805,17 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_secret(_ context.Conte
 }
 
 func (ec *executionContext) _RotateKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotateKeyPayload_replayed(ctx, field)
-		},
+		"RotateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2089,21 +1824,17 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_replayed(_ context.Con
 }
 
 func (ec *executionContext) _RotateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RotateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotateKeyPayload_userErrors(ctx, field)
-		},
+		"RotateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2121,21 +1852,17 @@ func (ec *executionContext) fieldContext_RotateKeyPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _RotationEvidence_rotatedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_rotatedAt(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.RotatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2144,21 +1871,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_rotatedAt(_ context.Co
 }
 
 func (ec *executionContext) _RotationEvidence_endsAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_endsAt(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.EndsAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2167,21 +1890,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_endsAt(_ context.Conte
 }
 
 func (ec *executionContext) _RotationEvidence_predecessorCalls(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_predecessorCalls(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.PredecessorCalls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2190,21 +1909,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_predecessorCalls(_ con
 }
 
 func (ec *executionContext) _RotationEvidence_successorCalls(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_successorCalls(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.SuccessorCalls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2213,21 +1928,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_successorCalls(_ conte
 }
 
 func (ec *executionContext) _RotationEvidence_predecessorLastUsedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_predecessorLastUsedAt(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.PredecessorLastUsedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2236,21 +1947,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_predecessorLastUsedAt(
 }
 
 func (ec *executionContext) _RotationEvidence_successorLastUsedAt(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_successorLastUsedAt(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.SuccessorLastUsedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2259,21 +1966,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_successorLastUsedAt(_ 
 }
 
 func (ec *executionContext) _RotationEvidence_readyToRetire(ctx context.Context, field graphql.CollectedField, obj *apps.RotationEvidence) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RotationEvidence_readyToRetire(ctx, field)
-		},
+		"RotationEvidence",
 		func(ctx context.Context) (any, error) {
 			return obj.ReadyToRetire, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2282,21 +1985,17 @@ func (ec *executionContext) fieldContext_RotationEvidence_readyToRetire(_ contex
 }
 
 func (ec *executionContext) _Secret_username(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Secret_username(ctx, field)
-		},
+		"Secret",
 		func(ctx context.Context) (any, error) {
 			return obj.Username, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2305,21 +2004,17 @@ func (ec *executionContext) fieldContext_Secret_username(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Secret_password(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Secret_password(ctx, field)
-		},
+		"Secret",
 		func(ctx context.Context) (any, error) {
 			return obj.Password, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v uuid.UUID) graphql.Marshaler {
 			return ec.marshalNUUID2githubᚗcomᚋgoogleᚋuuidᚐUUID(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2328,21 +2023,17 @@ func (ec *executionContext) fieldContext_Secret_password(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Secret_rawKey(ctx context.Context, field graphql.CollectedField, obj *apikey.Secret) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Secret_rawKey(ctx, field)
-		},
+		"Secret",
 		func(ctx context.Context) (any, error) {
 			return obj.RawKey, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2351,21 +2042,17 @@ func (ec *executionContext) fieldContext_Secret_rawKey(_ context.Context, field 
 }
 
 func (ec *executionContext) _UpdateKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateKeyPayload_credential(ctx, field)
-		},
+		"UpdateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2383,21 +2070,17 @@ func (ec *executionContext) fieldContext_UpdateKeyPayload_credential(_ context.C
 }
 
 func (ec *executionContext) _UpdateKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateKeyPayload_userErrors(ctx, field)
-		},
+		"UpdateKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -3054,1368 +2737,673 @@ func (ec *executionContext) unmarshalInputUpdateKeyInput(ctx context.Context, ob
 var credentialImplementors = []string{"Credential", "Node"}
 
 func (ec *executionContext) _Credential(ctx context.Context, sel ast.SelectionSet, obj *db.Credential) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, credentialImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Credential")
+			out.Text = append(out.Text, `"Credential"`...)
 		case "id":
-			out.Values[i] = ec._Credential_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._Credential_id(ctx, field, obj))
 			}
 		case "username":
-			out.Values[i] = ec._Credential_username(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.Username != (uuid.UUID{}) {
+				out.Text = model.AppendUUID(out.Text, obj.Username)
+			} else {
+				out.required(ec._Credential_username(ctx, field, obj))
 			}
 		case "secretHint":
-			out.Values[i] = ec._Credential_secretHint(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SecretHint))
+			} else {
+				out.required(ec._Credential_secretHint(ctx, field, obj))
 			}
 		case "rawKeyHint":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_rawKeyHint(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Credential_rawKeyHint(ctx, field, obj))
 		case "imported":
-			out.Values[i] = ec._Credential_imported(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Imported))
+			} else {
+				out.required(ec._Credential_imported(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._Credential_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._Credential_name(ctx, field, obj))
 			}
 		case "environment":
-			out.Values[i] = ec._Credential_environment(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Environment))
+			} else {
+				out.required(ec._Credential_environment(ctx, field, obj))
 			}
 		case "enabled":
-			out.Values[i] = ec._Credential_enabled(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Enabled()))
+			} else {
+				out.required(ec._Credential_enabled(ctx, field, obj))
 			}
 		case "status":
-			out.Values[i] = ec._Credential_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Status))
+			} else {
+				out.required(ec._Credential_status(ctx, field, obj))
 			}
 		case "disabledBy":
-			out.Values[i] = ec._Credential_disabledBy(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.DisabledBy(); v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Credential_disabledBy(ctx, field, obj))
 			}
 		case "labels":
-			out.Values[i] = ec._Credential_labels(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.required(ec.marshalNLabel2ᚕporticoᚋinternalᚋdomainᚐLabelᚄ(ctx, field.Selections, obj.Labels))
+			} else {
+				out.required(ec._Credential_labels(ctx, field, obj))
 			}
 		case "accountCredential":
-			out.Values[i] = ec._Credential_accountCredential(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.IsAccountCredential()))
+			} else {
+				out.required(ec._Credential_accountCredential(ctx, field, obj))
 			}
 		case "access":
-			out.Values[i] = ec._Credential_access(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Access))
+			} else {
+				out.required(ec._Credential_access(ctx, field, obj))
 			}
 		case "accessControlList":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_accessControlList(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Credential_accessControlList(ctx, field, obj))
 		case "allowedAddresses":
-			out.Values[i] = ec._Credential_allowedAddresses(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AllowedAddresses))
+			} else {
+				out.required(ec._Credential_allowedAddresses(ctx, field, obj))
 			}
 		case "rateLimit":
-			out.Values[i] = ec._Credential_rateLimit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
+			} else {
+				out.optional(ec._Credential_rateLimit(ctx, field, obj))
 			}
 		case "createdAt":
-			out.Values[i] = ec._Credential_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._Credential_createdAt(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._Credential_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.ExpiresAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Credential_expiresAt(ctx, field, obj))
 			}
 		case "rotationDueAt":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_rotationDueAt(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Credential_rotationDueAt(ctx, field, obj))
 		case "outOfPolicy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_outOfPolicy(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Credential_outOfPolicy(ctx, field, obj))
 		case "lastUsedAt":
-			out.Values[i] = ec._Credential_lastUsedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.LastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Credential_lastUsedAt(ctx, field, obj))
 			}
 		case "callsLast24h":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_callsLast24h(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Credential_callsLast24h(ctx, field, obj))
 		case "enforcement":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_enforcement(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Credential_enforcement(ctx, field, obj))
 		case "revokedAt":
-			out.Values[i] = ec._Credential_revokedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.RevokedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Credential_revokedAt(ctx, field, obj))
 			}
 		case "revokedReason":
-			out.Values[i] = ec._Credential_revokedReason(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.RevokedReason; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Credential_revokedReason(ctx, field, obj))
 			}
 		case "revokedNote":
-			out.Values[i] = ec._Credential_revokedNote(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.RevokedNote))
+			} else {
+				out.required(ec._Credential_revokedNote(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._Credential_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Version))
+			} else {
+				out.required(ec._Credential_version(ctx, field, obj))
 			}
 		case "app":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_app(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedApp(); out.direct && joined != nil {
+				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "Credential", field), field.Selections, joined))
+			} else {
+				out.optional(ec._Credential_app(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_account(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedAccount(); out.direct && joined != nil {
+				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "Credential", field), field.Selections, joined))
+			} else {
+				out.required(ec._Credential_account(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "predecessor":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_predecessor(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedPredecessor(); out.direct && joined != nil {
+				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "Credential", field), field.Selections, joined))
+			} else {
+				out.optional(ec._Credential_predecessor(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "successor":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_successor(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedSuccessor(); out.direct && joined != nil {
+				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "Credential", field), field.Selections, joined))
+			} else {
+				out.optional(ec._Credential_successor(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "rotation":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_rotation(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Credential_rotation(ctx, field, obj))
 		case "organizationId":
-			out.Values[i] = ec._Credential_organizationId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.OrganizationGlobalID()))
+			} else {
+				out.required(ec._Credential_organizationId(ctx, field, obj))
 			}
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Credential_viewerCan(ctx, field, obj))
 		case "timeline":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Credential_timeline(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Credential_timeline(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var credentialConnectionImplementors = []string{"CredentialConnection"}
 
 func (ec *executionContext) _CredentialConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, credentialConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CredentialConnection")
+			out.Text = append(out.Text, `"CredentialConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._CredentialConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._CredentialConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._CredentialConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._CredentialConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._CredentialConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._CredentialConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._CredentialConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._CredentialConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var credentialEdgeImplementors = []string{"CredentialEdge"}
 
 func (ec *executionContext) _CredentialEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CredentialEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, credentialEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CredentialEdge")
+			out.Text = append(out.Text, `"CredentialEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._CredentialEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._CredentialEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._CredentialEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._CredentialEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var credentialPermissionsImplementors = []string{"CredentialPermissions"}
 
 func (ec *executionContext) _CredentialPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.CredentialPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, credentialPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, credentialPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CredentialPermissions")
+			out.Text = append(out.Text, `"CredentialPermissions"`...)
 		case "update":
-			out.Values[i] = ec._CredentialPermissions_update(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
+			} else {
+				out.required(ec._CredentialPermissions_update(ctx, field, obj))
 			}
 		case "revoke":
-			out.Values[i] = ec._CredentialPermissions_revoke(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Revoke))
+			} else {
+				out.required(ec._CredentialPermissions_revoke(ctx, field, obj))
 			}
 		case "disable":
-			out.Values[i] = ec._CredentialPermissions_disable(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Disable))
+			} else {
+				out.required(ec._CredentialPermissions_disable(ctx, field, obj))
 			}
 		case "enable":
-			out.Values[i] = ec._CredentialPermissions_enable(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Enable))
+			} else {
+				out.required(ec._CredentialPermissions_enable(ctx, field, obj))
 			}
 		case "rotate":
-			out.Values[i] = ec._CredentialPermissions_rotate(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Rotate))
+			} else {
+				out.required(ec._CredentialPermissions_rotate(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var disableKeyPayloadImplementors = []string{"DisableKeyPayload"}
 
 func (ec *executionContext) _DisableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DisableKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, disableKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, disableKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DisableKeyPayload")
+			out.Text = append(out.Text, `"DisableKeyPayload"`...)
 		case "credential":
-			out.Values[i] = ec._DisableKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._DisableKeyPayload_credential(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._DisableKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DisableKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var enableKeyPayloadImplementors = []string{"EnableKeyPayload"}
 
 func (ec *executionContext) _EnableKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnableKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, enableKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, enableKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EnableKeyPayload")
+			out.Text = append(out.Text, `"EnableKeyPayload"`...)
 		case "credential":
-			out.Values[i] = ec._EnableKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._EnableKeyPayload_credential(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._EnableKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._EnableKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var enforcementImplementors = []string{"Enforcement"}
 
 func (ec *executionContext) _Enforcement(ctx context.Context, sel ast.SelectionSet, obj *model.Enforcement) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, enforcementImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, enforcementImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Enforcement")
+			out.Text = append(out.Text, `"Enforcement"`...)
 		case "revision":
-			out.Values[i] = ec._Enforcement_revision(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Revision))
+			} else {
+				out.required(ec._Enforcement_revision(ctx, field, obj))
 			}
 		case "appliedBy":
-			out.Values[i] = ec._Enforcement_appliedBy(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.AppliedBy))
+			} else {
+				out.required(ec._Enforcement_appliedBy(ctx, field, obj))
 			}
 		case "pending":
-			out.Values[i] = ec._Enforcement_pending(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Pending))
+			} else {
+				out.required(ec._Enforcement_pending(ctx, field, obj))
 			}
 		case "lagMs":
-			out.Values[i] = ec._Enforcement_lagMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._Enforcement_lagMs(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var generateKeyPayloadImplementors = []string{"GenerateKeyPayload"}
 
 func (ec *executionContext) _GenerateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GenerateKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, generateKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, generateKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("GenerateKeyPayload")
+			out.Text = append(out.Text, `"GenerateKeyPayload"`...)
 		case "credential":
-			out.Values[i] = ec._GenerateKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._GenerateKeyPayload_credential(ctx, field, obj))
 		case "secret":
-			out.Values[i] = ec._GenerateKeyPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
+			} else {
+				out.optional(ec._GenerateKeyPayload_secret(ctx, field, obj))
 			}
 		case "replayed":
-			out.Values[i] = ec._GenerateKeyPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._GenerateKeyPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._GenerateKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._GenerateKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var revokeKeyPayloadImplementors = []string{"RevokeKeyPayload"}
 
 func (ec *executionContext) _RevokeKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, revokeKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevokeKeyPayload")
+			out.Text = append(out.Text, `"RevokeKeyPayload"`...)
 		case "credential":
-			out.Values[i] = ec._RevokeKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RevokeKeyPayload_credential(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RevokeKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RevokeKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var revokeKeysPayloadImplementors = []string{"RevokeKeysPayload"}
 
 func (ec *executionContext) _RevokeKeysPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeKeysPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeysPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, revokeKeysPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevokeKeysPayload")
+			out.Text = append(out.Text, `"RevokeKeysPayload"`...)
 		case "results":
-			out.Values[i] = ec._RevokeKeysPayload_results(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._RevokeKeysPayload_results(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RevokeKeysPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RevokeKeysPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var revokeKeysResultImplementors = []string{"RevokeKeysResult"}
 
 func (ec *executionContext) _RevokeKeysResult(ctx context.Context, sel ast.SelectionSet, obj *apps.RevokeKeysResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, revokeKeysResultImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, revokeKeysResultImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevokeKeysResult")
+			out.Text = append(out.Text, `"RevokeKeysResult"`...)
 		case "credentialId":
-			out.Values[i] = ec._RevokeKeysResult_credentialId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.CredentialID))
+			} else {
+				out.required(ec._RevokeKeysResult_credentialId(ctx, field, obj))
 			}
 		case "credential":
-			out.Values[i] = ec._RevokeKeysResult_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RevokeKeysResult_credential(ctx, field, obj))
 		case "error":
-			out.Values[i] = ec._RevokeKeysResult_error(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, field.Selections, obj.Error))
+			} else {
+				out.optional(ec._RevokeKeysResult_error(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rotateKeyPayloadImplementors = []string{"RotateKeyPayload"}
 
 func (ec *executionContext) _RotateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rotateKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rotateKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RotateKeyPayload")
+			out.Text = append(out.Text, `"RotateKeyPayload"`...)
 		case "credential":
-			out.Values[i] = ec._RotateKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RotateKeyPayload_credential(ctx, field, obj))
 		case "predecessor":
-			out.Values[i] = ec._RotateKeyPayload_predecessor(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RotateKeyPayload_predecessor(ctx, field, obj))
 		case "secret":
-			out.Values[i] = ec._RotateKeyPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
+			} else {
+				out.optional(ec._RotateKeyPayload_secret(ctx, field, obj))
 			}
 		case "replayed":
-			out.Values[i] = ec._RotateKeyPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._RotateKeyPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._RotateKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RotateKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rotationEvidenceImplementors = []string{"RotationEvidence"}
 
 func (ec *executionContext) _RotationEvidence(ctx context.Context, sel ast.SelectionSet, obj *apps.RotationEvidence) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rotationEvidenceImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rotationEvidenceImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RotationEvidence")
+			out.Text = append(out.Text, `"RotationEvidence"`...)
 		case "rotatedAt":
-			out.Values[i] = ec._RotationEvidence_rotatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.RotatedAt)
+			} else {
+				out.required(ec._RotationEvidence_rotatedAt(ctx, field, obj))
 			}
 		case "endsAt":
-			out.Values[i] = ec._RotationEvidence_endsAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.EndsAt)
+			} else {
+				out.required(ec._RotationEvidence_endsAt(ctx, field, obj))
 			}
 		case "predecessorCalls":
-			out.Values[i] = ec._RotationEvidence_predecessorCalls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.PredecessorCalls))
+			} else {
+				out.required(ec._RotationEvidence_predecessorCalls(ctx, field, obj))
 			}
 		case "successorCalls":
-			out.Values[i] = ec._RotationEvidence_successorCalls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.SuccessorCalls))
+			} else {
+				out.required(ec._RotationEvidence_successorCalls(ctx, field, obj))
 			}
 		case "predecessorLastUsedAt":
-			out.Values[i] = ec._RotationEvidence_predecessorLastUsedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.PredecessorLastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._RotationEvidence_predecessorLastUsedAt(ctx, field, obj))
 			}
 		case "successorLastUsedAt":
-			out.Values[i] = ec._RotationEvidence_successorLastUsedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.SuccessorLastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._RotationEvidence_successorLastUsedAt(ctx, field, obj))
 			}
 		case "readyToRetire":
-			out.Values[i] = ec._RotationEvidence_readyToRetire(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.ReadyToRetire))
+			} else {
+				out.required(ec._RotationEvidence_readyToRetire(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var secretImplementors = []string{"Secret"}
 
 func (ec *executionContext) _Secret(ctx context.Context, sel ast.SelectionSet, obj *apikey.Secret) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, secretImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, secretImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Secret")
+			out.Text = append(out.Text, `"Secret"`...)
 		case "username":
-			out.Values[i] = ec._Secret_username(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct && obj.Username != (uuid.UUID{}) {
+				out.Text = model.AppendUUID(out.Text, obj.Username)
+			} else {
+				out.required(ec._Secret_username(ctx, field, obj))
 			}
 		case "password":
-			out.Values[i] = ec._Secret_password(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct && obj.Password != (uuid.UUID{}) {
+				out.Text = model.AppendUUID(out.Text, obj.Password)
+			} else {
+				out.required(ec._Secret_password(ctx, field, obj))
 			}
 		case "rawKey":
-			out.Values[i] = ec._Secret_rawKey(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.RawKey))
+			} else {
+				out.required(ec._Secret_rawKey(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateKeyPayloadImplementors = []string{"UpdateKeyPayload"}
 
 func (ec *executionContext) _UpdateKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateKeyPayload")
+			out.Text = append(out.Text, `"UpdateKeyPayload"`...)
 		case "credential":
-			out.Values[i] = ec._UpdateKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateKeyPayload_credential(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -4471,33 +3459,17 @@ func (ec *executionContext) unmarshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgate�
 }
 
 func (ec *executionContext) marshalNAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []access.AuthType) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
 
 func (ec *executionContext) marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -4528,17 +3500,9 @@ func (ec *executionContext) marshalNCredentialConnection2ᚖporticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNCredentialEdge2ᚕᚖporticoᚋgraphᚋmodelᚐCredentialEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CredentialEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCredentialEdge2ᚖporticoᚋgraphᚋmodelᚐCredentialEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -4638,17 +3602,9 @@ func (ec *executionContext) unmarshalNRevokeKeysInput2porticoᚋinternalᚋapps�
 }
 
 func (ec *executionContext) marshalNRevokeKeysResult2ᚕᚖporticoᚋinternalᚋappsᚐRevokeKeysResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*apps.RevokeKeysResult) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNRevokeKeysResult2ᚖporticoᚋinternalᚋappsᚐRevokeKeysResult(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -4713,17 +3669,9 @@ func (ec *executionContext) marshalOAuthType2ᚕporticoᚋclientsᚋgoᚋgateᚋ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAuthType2porticoᚋclientsᚋgoᚋgateᚋaccessᚐAuthType(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -4771,17 +3719,9 @@ func (ec *executionContext) marshalOCredentialStatus2ᚕporticoᚋclientsᚋgo�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCredentialStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐCredentialStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -4847,17 +3787,9 @@ func (ec *executionContext) marshalOEnvironment2ᚕporticoᚋclientsᚋgoᚋgate
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -5,14 +5,12 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,21 +27,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _DecideSubscriptionsPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.DecideSubscriptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DecideSubscriptionsPayload_results(ctx, field)
-		},
+		"DecideSubscriptionsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Results, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*apps.DecideSubscriptionsResult) graphql.Marshaler {
 			return ec.marshalNDecideSubscriptionsResult2ᚕᚖporticoᚋinternalᚋappsᚐDecideSubscriptionsResultᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -61,21 +55,17 @@ func (ec *executionContext) fieldContext_DecideSubscriptionsPayload_results(_ co
 }
 
 func (ec *executionContext) _DecideSubscriptionsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DecideSubscriptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DecideSubscriptionsPayload_userErrors(ctx, field)
-		},
+		"DecideSubscriptionsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -93,21 +83,17 @@ func (ec *executionContext) fieldContext_DecideSubscriptionsPayload_userErrors(_
 }
 
 func (ec *executionContext) _DecideSubscriptionsResult_subscriptionId(ctx context.Context, field graphql.CollectedField, obj *apps.DecideSubscriptionsResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DecideSubscriptionsResult_subscriptionId(ctx, field)
-		},
+		"DecideSubscriptionsResult",
 		func(ctx context.Context) (any, error) {
 			return obj.SubscriptionID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -116,21 +102,17 @@ func (ec *executionContext) fieldContext_DecideSubscriptionsResult_subscriptionI
 }
 
 func (ec *executionContext) _DecideSubscriptionsResult_productSubscription(ctx context.Context, field graphql.CollectedField, obj *apps.DecideSubscriptionsResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DecideSubscriptionsResult_productSubscription(ctx, field)
-		},
+		"DecideSubscriptionsResult",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -148,21 +130,17 @@ func (ec *executionContext) fieldContext_DecideSubscriptionsResult_productSubscr
 }
 
 func (ec *executionContext) _DecideSubscriptionsResult_userError(ctx context.Context, field graphql.CollectedField, obj *apps.DecideSubscriptionsResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DecideSubscriptionsResult_userError(ctx, field)
-		},
+		"DecideSubscriptionsResult",
 		func(ctx context.Context) (any, error) {
 			return obj.UserError, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *fault.Problem) graphql.Marshaler {
 			return ec.marshalOUserError2ᚖporticoᚋinternalᚋfaultᚐProblem(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -180,21 +158,17 @@ func (ec *executionContext) fieldContext_DecideSubscriptionsResult_userError(_ c
 }
 
 func (ec *executionContext) _DecideSubscriptionsResult_error(ctx context.Context, field graphql.CollectedField, obj *apps.DecideSubscriptionsResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DecideSubscriptionsResult_error(ctx, field)
-		},
+		"DecideSubscriptionsResult",
 		func(ctx context.Context) (any, error) {
 			return obj.Error, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *fault.Kind) graphql.Marshaler {
 			return ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -212,21 +186,17 @@ func (ec *executionContext) fieldContext_DecideSubscriptionsResult_error(_ conte
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_total(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_total(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -235,21 +205,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionCounts_total(_ conte
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_waiting(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_waiting(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Waiting, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -258,21 +224,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionCounts_waiting(_ con
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_approved(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_approved(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Approved, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -281,21 +243,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionCounts_approved(_ co
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_rejected(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_rejected(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Rejected, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -304,21 +262,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionCounts_rejected(_ co
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_suspended(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_suspended(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Suspended, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -327,21 +281,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionCounts_suspended(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_unsubscribed(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_unsubscribed(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Unsubscribed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -350,21 +300,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionCounts_unsubscribed(
 }
 
 func (ec *executionContext) _ProductSubscriptionCounts_planChangesWaiting(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionCounts_planChangesWaiting(ctx, field)
-		},
+		"ProductSubscriptionCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.PlanChangesWaiting, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -438,165 +384,119 @@ func (ec *executionContext) unmarshalInputDecideSubscriptionsInput(ctx context.C
 var decideSubscriptionsPayloadImplementors = []string{"DecideSubscriptionsPayload"}
 
 func (ec *executionContext) _DecideSubscriptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DecideSubscriptionsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, decideSubscriptionsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, decideSubscriptionsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DecideSubscriptionsPayload")
+			out.Text = append(out.Text, `"DecideSubscriptionsPayload"`...)
 		case "results":
-			out.Values[i] = ec._DecideSubscriptionsPayload_results(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._DecideSubscriptionsPayload_results(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._DecideSubscriptionsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DecideSubscriptionsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var decideSubscriptionsResultImplementors = []string{"DecideSubscriptionsResult"}
 
 func (ec *executionContext) _DecideSubscriptionsResult(ctx context.Context, sel ast.SelectionSet, obj *apps.DecideSubscriptionsResult) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, decideSubscriptionsResultImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, decideSubscriptionsResultImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DecideSubscriptionsResult")
+			out.Text = append(out.Text, `"DecideSubscriptionsResult"`...)
 		case "subscriptionId":
-			out.Values[i] = ec._DecideSubscriptionsResult_subscriptionId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SubscriptionID))
+			} else {
+				out.required(ec._DecideSubscriptionsResult_subscriptionId(ctx, field, obj))
 			}
 		case "productSubscription":
-			out.Values[i] = ec._DecideSubscriptionsResult_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._DecideSubscriptionsResult_productSubscription(ctx, field, obj))
 		case "userError":
-			out.Values[i] = ec._DecideSubscriptionsResult_userError(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOUserError2ᚖporticoᚋinternalᚋfaultᚐProblem(ctx, field.Selections, obj.UserError))
+			} else {
+				out.optional(ec._DecideSubscriptionsResult_userError(ctx, field, obj))
 			}
 		case "error":
-			out.Values[i] = ec._DecideSubscriptionsResult_error(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, field.Selections, obj.Error))
+			} else {
+				out.optional(ec._DecideSubscriptionsResult_error(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productSubscriptionCountsImplementors = []string{"ProductSubscriptionCounts"}
 
 func (ec *executionContext) _ProductSubscriptionCounts(ctx context.Context, sel ast.SelectionSet, obj *apps.SubscriptionCounts) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionCountsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionCountsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductSubscriptionCounts")
+			out.Text = append(out.Text, `"ProductSubscriptionCounts"`...)
 		case "total":
-			out.Values[i] = ec._ProductSubscriptionCounts_total(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Total))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_total(ctx, field, obj))
 			}
 		case "waiting":
-			out.Values[i] = ec._ProductSubscriptionCounts_waiting(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Waiting))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_waiting(ctx, field, obj))
 			}
 		case "approved":
-			out.Values[i] = ec._ProductSubscriptionCounts_approved(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Approved))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_approved(ctx, field, obj))
 			}
 		case "rejected":
-			out.Values[i] = ec._ProductSubscriptionCounts_rejected(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Rejected))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_rejected(ctx, field, obj))
 			}
 		case "suspended":
-			out.Values[i] = ec._ProductSubscriptionCounts_suspended(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Suspended))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_suspended(ctx, field, obj))
 			}
 		case "unsubscribed":
-			out.Values[i] = ec._ProductSubscriptionCounts_unsubscribed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Unsubscribed))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_unsubscribed(ctx, field, obj))
 			}
 		case "planChangesWaiting":
-			out.Values[i] = ec._ProductSubscriptionCounts_planChangesWaiting(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.PlanChangesWaiting))
+			} else {
+				out.required(ec._ProductSubscriptionCounts_planChangesWaiting(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -609,17 +509,9 @@ func (ec *executionContext) unmarshalNDecideSubscriptionsInput2porticoᚋinterna
 }
 
 func (ec *executionContext) marshalNDecideSubscriptionsResult2ᚕᚖporticoᚋinternalᚋappsᚐDecideSubscriptionsResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*apps.DecideSubscriptionsResult) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNDecideSubscriptionsResult2ᚖporticoᚋinternalᚋappsᚐDecideSubscriptionsResult(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

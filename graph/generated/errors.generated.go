@@ -5,11 +5,9 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -26,21 +24,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ErrorKind_code(ctx context.Context, field graphql.CollectedField, obj *fault.Kind) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErrorKind_code(ctx, field)
-		},
+		"ErrorKind",
 		func(ctx context.Context) (any, error) {
 			return obj.Code, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v fault.Code) graphql.Marshaler {
 			return ec.marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -49,21 +43,17 @@ func (ec *executionContext) fieldContext_ErrorKind_code(_ context.Context, field
 }
 
 func (ec *executionContext) _ErrorKind_reason(ctx context.Context, field graphql.CollectedField, obj *fault.Kind) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErrorKind_reason(ctx, field)
-		},
+		"ErrorKind",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v fault.Reason) graphql.Marshaler {
 			return ec.marshalNErrorReason2porticoᚋinternalᚋfaultᚐReason(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -86,44 +76,29 @@ func (ec *executionContext) fieldContext_ErrorKind_reason(_ context.Context, fie
 var errorKindImplementors = []string{"ErrorKind"}
 
 func (ec *executionContext) _ErrorKind(ctx context.Context, sel ast.SelectionSet, obj *fault.Kind) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, errorKindImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, errorKindImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ErrorKind")
+			out.Text = append(out.Text, `"ErrorKind"`...)
 		case "code":
-			out.Values[i] = ec._ErrorKind_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Code))
+			} else {
+				out.required(ec._ErrorKind_code(ctx, field, obj))
 			}
 		case "reason":
-			out.Values[i] = ec._ErrorKind_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._ErrorKind_reason(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -148,17 +123,9 @@ func (ec *executionContext) marshalNErrorCode2porticoᚋinternalᚋfaultᚐCode(
 }
 
 func (ec *executionContext) marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNErrorKind2ᚖporticoᚋinternalᚋfaultᚐKind(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

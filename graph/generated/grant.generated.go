@@ -4,12 +4,10 @@ package generated
 
 import (
 	"context"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -26,21 +24,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _GrantProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.GrantProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GrantProductPayload_product(ctx, field)
-		},
+		"GrantProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -58,21 +52,17 @@ func (ec *executionContext) fieldContext_GrantProductPayload_product(_ context.C
 }
 
 func (ec *executionContext) _GrantProductPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.GrantProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GrantProductPayload_account(ctx, field)
-		},
+		"GrantProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -90,21 +80,17 @@ func (ec *executionContext) fieldContext_GrantProductPayload_account(_ context.C
 }
 
 func (ec *executionContext) _GrantProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.GrantProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GrantProductPayload_userErrors(ctx, field)
-		},
+		"GrantProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -122,21 +108,17 @@ func (ec *executionContext) fieldContext_GrantProductPayload_userErrors(_ contex
 }
 
 func (ec *executionContext) _WithdrawProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawProductPayload_product(ctx, field)
-		},
+		"WithdrawProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -154,21 +136,17 @@ func (ec *executionContext) fieldContext_WithdrawProductPayload_product(_ contex
 }
 
 func (ec *executionContext) _WithdrawProductPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawProductPayload_account(ctx, field)
-		},
+		"WithdrawProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -186,21 +164,17 @@ func (ec *executionContext) fieldContext_WithdrawProductPayload_account(_ contex
 }
 
 func (ec *executionContext) _WithdrawProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawProductPayload_userErrors(ctx, field)
-		},
+		"WithdrawProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -306,97 +280,53 @@ func (ec *executionContext) unmarshalInputWithdrawProductInput(ctx context.Conte
 var grantProductPayloadImplementors = []string{"GrantProductPayload"}
 
 func (ec *executionContext) _GrantProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.GrantProductPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, grantProductPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, grantProductPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("GrantProductPayload")
+			out.Text = append(out.Text, `"GrantProductPayload"`...)
 		case "product":
-			out.Values[i] = ec._GrantProductPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._GrantProductPayload_product(ctx, field, obj))
 		case "account":
-			out.Values[i] = ec._GrantProductPayload_account(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._GrantProductPayload_account(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._GrantProductPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._GrantProductPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var withdrawProductPayloadImplementors = []string{"WithdrawProductPayload"}
 
 func (ec *executionContext) _WithdrawProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawProductPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawProductPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, withdrawProductPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WithdrawProductPayload")
+			out.Text = append(out.Text, `"WithdrawProductPayload"`...)
 		case "product":
-			out.Values[i] = ec._WithdrawProductPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._WithdrawProductPayload_product(ctx, field, obj))
 		case "account":
-			out.Values[i] = ec._WithdrawProductPayload_account(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._WithdrawProductPayload_account(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._WithdrawProductPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._WithdrawProductPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

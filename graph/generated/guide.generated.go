@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
@@ -13,7 +12,6 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -42,21 +40,17 @@ type GuideConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CreateGuidePayload_guide(ctx context.Context, field graphql.CollectedField, obj *model.CreateGuidePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateGuidePayload_guide(ctx, field)
-		},
+		"CreateGuidePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Guide, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Guide) graphql.Marshaler {
 			return ec.marshalOGuide2ᚖporticoᚋentᚋdbᚐGuide(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -74,21 +68,17 @@ func (ec *executionContext) fieldContext_CreateGuidePayload_guide(_ context.Cont
 }
 
 func (ec *executionContext) _CreateGuidePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateGuidePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateGuidePayload_userErrors(ctx, field)
-		},
+		"CreateGuidePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -106,21 +96,17 @@ func (ec *executionContext) fieldContext_CreateGuidePayload_userErrors(_ context
 }
 
 func (ec *executionContext) _DeleteGuidePayload_deletedGuideId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteGuidePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteGuidePayload_deletedGuideId(ctx, field)
-		},
+		"DeleteGuidePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedGuideID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -129,21 +115,17 @@ func (ec *executionContext) fieldContext_DeleteGuidePayload_deletedGuideId(_ con
 }
 
 func (ec *executionContext) _DeleteGuidePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteGuidePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteGuidePayload_userErrors(ctx, field)
-		},
+		"DeleteGuidePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -161,21 +143,17 @@ func (ec *executionContext) fieldContext_DeleteGuidePayload_userErrors(_ context
 }
 
 func (ec *executionContext) _Guide_id(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_id(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -184,21 +162,17 @@ func (ec *executionContext) fieldContext_Guide_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Guide_product(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_product(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Guide().Product(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -216,21 +190,17 @@ func (ec *executionContext) fieldContext_Guide_product(_ context.Context, field 
 }
 
 func (ec *executionContext) _Guide_slug(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_slug(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.Slug, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -239,21 +209,17 @@ func (ec *executionContext) fieldContext_Guide_slug(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Guide_title(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_title(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.Title, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -262,21 +228,17 @@ func (ec *executionContext) fieldContext_Guide_title(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Guide_text(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_text(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.Text, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -285,21 +247,17 @@ func (ec *executionContext) fieldContext_Guide_text(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Guide_html(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_html(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Guide().HTML(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -308,21 +266,17 @@ func (ec *executionContext) fieldContext_Guide_html(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Guide_position(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_position(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.Position, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -331,21 +285,17 @@ func (ec *executionContext) fieldContext_Guide_position(_ context.Context, field
 }
 
 func (ec *executionContext) _Guide_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_createdAt(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -354,21 +304,17 @@ func (ec *executionContext) fieldContext_Guide_createdAt(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Guide_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_updatedAt(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -418,21 +364,17 @@ func (ec *executionContext) fieldContext_Guide_version(_ context.Context, field 
 }
 
 func (ec *executionContext) _Guide_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Guide) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Guide_viewerCan(ctx, field)
-		},
+		"Guide",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Guide().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.GuidePermissions) graphql.Marshaler {
 			return ec.marshalNGuidePermissions2ᚖporticoᚋinternalᚋcatalogᚐGuidePermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -450,21 +392,17 @@ func (ec *executionContext) fieldContext_Guide_viewerCan(_ context.Context, fiel
 }
 
 func (ec *executionContext) _GuideConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.GuideConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuideConnection_edges(ctx, field)
-		},
+		"GuideConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.GuideConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.GuideEdge) graphql.Marshaler {
 			return ec.marshalNGuideEdge2ᚕᚖporticoᚋgraphᚋmodelᚐGuideEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -482,21 +420,17 @@ func (ec *executionContext) fieldContext_GuideConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _GuideConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.GuideConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuideConnection_nodes(ctx, field)
-		},
+		"GuideConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Guide) graphql.Marshaler {
 			return ec.marshalNGuide2ᚕᚖporticoᚋentᚋdbᚐGuideᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -514,21 +448,17 @@ func (ec *executionContext) fieldContext_GuideConnection_nodes(_ context.Context
 }
 
 func (ec *executionContext) _GuideConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.GuideConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuideConnection_totalCount(ctx, field)
-		},
+		"GuideConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -537,21 +467,17 @@ func (ec *executionContext) fieldContext_GuideConnection_totalCount(_ context.Co
 }
 
 func (ec *executionContext) _GuideConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.GuideConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuideConnection_pageInfo(ctx, field)
-		},
+		"GuideConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -569,21 +495,17 @@ func (ec *executionContext) fieldContext_GuideConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _GuideEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.GuideEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuideEdge_cursor(ctx, field)
-		},
+		"GuideEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -592,21 +514,17 @@ func (ec *executionContext) fieldContext_GuideEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _GuideEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.GuideEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuideEdge_node(ctx, field)
-		},
+		"GuideEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Guide) graphql.Marshaler {
 			return ec.marshalNGuide2ᚖporticoᚋentᚋdbᚐGuide(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -624,21 +542,17 @@ func (ec *executionContext) fieldContext_GuideEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _GuidePermissions_update(ctx context.Context, field graphql.CollectedField, obj *catalog.GuidePermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuidePermissions_update(ctx, field)
-		},
+		"GuidePermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -656,21 +570,17 @@ func (ec *executionContext) fieldContext_GuidePermissions_update(_ context.Conte
 }
 
 func (ec *executionContext) _GuidePermissions_delete(ctx context.Context, field graphql.CollectedField, obj *catalog.GuidePermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_GuidePermissions_delete(ctx, field)
-		},
+		"GuidePermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -688,21 +598,17 @@ func (ec *executionContext) fieldContext_GuidePermissions_delete(_ context.Conte
 }
 
 func (ec *executionContext) _UpdateGuidePayload_guide(ctx context.Context, field graphql.CollectedField, obj *model.UpdateGuidePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateGuidePayload_guide(ctx, field)
-		},
+		"UpdateGuidePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Guide, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Guide) graphql.Marshaler {
 			return ec.marshalOGuide2ᚖporticoᚋentᚋdbᚐGuide(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -720,21 +626,17 @@ func (ec *executionContext) fieldContext_UpdateGuidePayload_guide(_ context.Cont
 }
 
 func (ec *executionContext) _UpdateGuidePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateGuidePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateGuidePayload_userErrors(ctx, field)
-		},
+		"UpdateGuidePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -919,489 +821,235 @@ func (ec *executionContext) unmarshalInputUpdateGuideInput(ctx context.Context, 
 var createGuidePayloadImplementors = []string{"CreateGuidePayload"}
 
 func (ec *executionContext) _CreateGuidePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateGuidePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createGuidePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createGuidePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateGuidePayload")
+			out.Text = append(out.Text, `"CreateGuidePayload"`...)
 		case "guide":
-			out.Values[i] = ec._CreateGuidePayload_guide(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateGuidePayload_guide(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._CreateGuidePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CreateGuidePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var deleteGuidePayloadImplementors = []string{"DeleteGuidePayload"}
 
 func (ec *executionContext) _DeleteGuidePayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteGuidePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteGuidePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deleteGuidePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteGuidePayload")
+			out.Text = append(out.Text, `"DeleteGuidePayload"`...)
 		case "deletedGuideId":
-			out.Values[i] = ec._DeleteGuidePayload_deletedGuideId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.DeletedGuideID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._DeleteGuidePayload_deletedGuideId(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._DeleteGuidePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DeleteGuidePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var guideImplementors = []string{"Guide", "Node"}
 
 func (ec *executionContext) _Guide(ctx context.Context, sel ast.SelectionSet, obj *db.Guide) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, guideImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, guideImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Guide")
+			out.Text = append(out.Text, `"Guide"`...)
 		case "id":
-			out.Values[i] = ec._Guide_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._Guide_id(ctx, field, obj))
 			}
 		case "product":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Guide_product(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedProduct(); out.direct && joined != nil {
+				out.required(ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "Guide", field), field.Selections, joined))
+			} else {
+				out.required(ec._Guide_product(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "slug":
-			out.Values[i] = ec._Guide_slug(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Slug))
+			} else {
+				out.required(ec._Guide_slug(ctx, field, obj))
 			}
 		case "title":
-			out.Values[i] = ec._Guide_title(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Title))
+			} else {
+				out.required(ec._Guide_title(ctx, field, obj))
 			}
 		case "text":
-			out.Values[i] = ec._Guide_text(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Text))
+			} else {
+				out.required(ec._Guide_text(ctx, field, obj))
 			}
 		case "html":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Guide_html(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Guide_html(ctx, field, obj))
 		case "position":
-			out.Values[i] = ec._Guide_position(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Position))
+			} else {
+				out.required(ec._Guide_position(ctx, field, obj))
 			}
 		case "createdAt":
-			out.Values[i] = ec._Guide_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._Guide_createdAt(ctx, field, obj))
 			}
 		case "updatedAt":
-			out.Values[i] = ec._Guide_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.UpdatedAt)
+			} else {
+				out.required(ec._Guide_updatedAt(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._Guide_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Guide_version(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Guide_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Guide_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var guideConnectionImplementors = []string{"GuideConnection"}
 
 func (ec *executionContext) _GuideConnection(ctx context.Context, sel ast.SelectionSet, obj *model.GuideConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, guideConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, guideConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("GuideConnection")
+			out.Text = append(out.Text, `"GuideConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._GuideConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._GuideConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._GuideConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._GuideConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._GuideConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._GuideConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._GuideConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._GuideConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var guideEdgeImplementors = []string{"GuideEdge"}
 
 func (ec *executionContext) _GuideEdge(ctx context.Context, sel ast.SelectionSet, obj *model.GuideEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, guideEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, guideEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("GuideEdge")
+			out.Text = append(out.Text, `"GuideEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._GuideEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._GuideEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._GuideEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._GuideEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var guidePermissionsImplementors = []string{"GuidePermissions"}
 
 func (ec *executionContext) _GuidePermissions(ctx context.Context, sel ast.SelectionSet, obj *catalog.GuidePermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, guidePermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, guidePermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("GuidePermissions")
+			out.Text = append(out.Text, `"GuidePermissions"`...)
 		case "update":
-			out.Values[i] = ec._GuidePermissions_update(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
+			} else {
+				out.required(ec._GuidePermissions_update(ctx, field, obj))
 			}
 		case "delete":
-			out.Values[i] = ec._GuidePermissions_delete(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete))
+			} else {
+				out.required(ec._GuidePermissions_delete(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateGuidePayloadImplementors = []string{"UpdateGuidePayload"}
 
 func (ec *executionContext) _UpdateGuidePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateGuidePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateGuidePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateGuidePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateGuidePayload")
+			out.Text = append(out.Text, `"UpdateGuidePayload"`...)
 		case "guide":
-			out.Values[i] = ec._UpdateGuidePayload_guide(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateGuidePayload_guide(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateGuidePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateGuidePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1419,17 +1067,9 @@ func (ec *executionContext) unmarshalNDeleteGuideInput2porticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNGuide2ᚕᚖporticoᚋentᚋdbᚐGuideᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Guide) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNGuide2ᚖporticoᚋentᚋdbᚐGuide(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1455,17 +1095,9 @@ func (ec *executionContext) marshalNGuideConnection2ᚖporticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNGuideEdge2ᚕᚖporticoᚋgraphᚋmodelᚐGuideEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.GuideEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNGuideEdge2ᚖporticoᚋgraphᚋmodelᚐGuideEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -6,18 +6,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apikey"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/requests"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -208,21 +207,17 @@ func (ec *executionContext) field_KeyRequest_timeline_args(ctx context.Context, 
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ApproveKeyRequestPayload_keyRequest(ctx context.Context, field graphql.CollectedField, obj *model.ApproveKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveKeyRequestPayload_keyRequest(ctx, field)
-		},
+		"ApproveKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyRequest, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -240,21 +235,17 @@ func (ec *executionContext) fieldContext_ApproveKeyRequestPayload_keyRequest(_ c
 }
 
 func (ec *executionContext) _ApproveKeyRequestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveKeyRequestPayload_userErrors(ctx, field)
-		},
+		"ApproveKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -272,21 +263,17 @@ func (ec *executionContext) fieldContext_ApproveKeyRequestPayload_userErrors(_ c
 }
 
 func (ec *executionContext) _CollectKeyPayload_keyRequest(ctx context.Context, field graphql.CollectedField, obj *model.CollectKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CollectKeyPayload_keyRequest(ctx, field)
-		},
+		"CollectKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyRequest, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -304,21 +291,17 @@ func (ec *executionContext) fieldContext_CollectKeyPayload_keyRequest(_ context.
 }
 
 func (ec *executionContext) _CollectKeyPayload_credential(ctx context.Context, field graphql.CollectedField, obj *model.CollectKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CollectKeyPayload_credential(ctx, field)
-		},
+		"CollectKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Credential, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -336,21 +319,17 @@ func (ec *executionContext) fieldContext_CollectKeyPayload_credential(_ context.
 }
 
 func (ec *executionContext) _CollectKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CollectKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CollectKeyPayload_secret(ctx, field)
-		},
+		"CollectKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apikey.Secret) graphql.Marshaler {
 			return ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -368,21 +347,17 @@ func (ec *executionContext) fieldContext_CollectKeyPayload_secret(_ context.Cont
 }
 
 func (ec *executionContext) _CollectKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CollectKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CollectKeyPayload_userErrors(ctx, field)
-		},
+		"CollectKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -400,21 +375,17 @@ func (ec *executionContext) fieldContext_CollectKeyPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _DeleteKeyRequestPayload_deletedKeyRequestId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteKeyRequestPayload_deletedKeyRequestId(ctx, field)
-		},
+		"DeleteKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedKeyRequestID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -423,21 +394,17 @@ func (ec *executionContext) fieldContext_DeleteKeyRequestPayload_deletedKeyReque
 }
 
 func (ec *executionContext) _DeleteKeyRequestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteKeyRequestPayload_userErrors(ctx, field)
-		},
+		"DeleteKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -455,21 +422,17 @@ func (ec *executionContext) fieldContext_DeleteKeyRequestPayload_userErrors(_ co
 }
 
 func (ec *executionContext) _KeyRequest_id(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_id(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -478,21 +441,17 @@ func (ec *executionContext) fieldContext_KeyRequest_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _KeyRequest_app(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_app(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -510,21 +469,17 @@ func (ec *executionContext) fieldContext_KeyRequest_app(_ context.Context, field
 }
 
 func (ec *executionContext) _KeyRequest_account(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_account(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -542,21 +497,17 @@ func (ec *executionContext) fieldContext_KeyRequest_account(_ context.Context, f
 }
 
 func (ec *executionContext) _KeyRequest_status(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_status(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyRequestStatus) graphql.Marshaler {
 			return ec.marshalNKeyRequestStatus2porticoᚋinternalᚋdomainᚐKeyRequestStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -565,21 +516,17 @@ func (ec *executionContext) fieldContext_KeyRequest_status(_ context.Context, fi
 }
 
 func (ec *executionContext) _KeyRequest_changesKey(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_changesKey(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.ChangesKey, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -588,21 +535,17 @@ func (ec *executionContext) fieldContext_KeyRequest_changesKey(_ context.Context
 }
 
 func (ec *executionContext) _KeyRequest_credential(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_credential(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().Credential(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Credential) graphql.Marshaler {
 			return ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -620,21 +563,17 @@ func (ec *executionContext) fieldContext_KeyRequest_credential(_ context.Context
 }
 
 func (ec *executionContext) _KeyRequest_name(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_name(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -643,21 +582,17 @@ func (ec *executionContext) fieldContext_KeyRequest_name(_ context.Context, fiel
 }
 
 func (ec *executionContext) _KeyRequest_environment(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_environment(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.Environment, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Environment) graphql.Marshaler {
 			return ec.marshalNEnvironment2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -702,7 +637,7 @@ func (ec *executionContext) fieldContext_KeyRequest_productSubscriptions(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_KeyRequest_productSubscriptions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, ec.Variables, ec.field_KeyRequest_productSubscriptions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -746,7 +681,7 @@ func (ec *executionContext) fieldContext_KeyRequest_products(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_KeyRequest_products_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, ec.Variables, ec.field_KeyRequest_products_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -790,7 +725,7 @@ func (ec *executionContext) fieldContext_KeyRequest_removeProducts(ctx context.C
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_KeyRequest_removeProducts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, ec.Variables, ec.field_KeyRequest_removeProducts_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -798,21 +733,17 @@ func (ec *executionContext) fieldContext_KeyRequest_removeProducts(ctx context.C
 }
 
 func (ec *executionContext) _KeyRequest_requestedBy(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_requestedBy(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().RequestedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -830,21 +761,17 @@ func (ec *executionContext) fieldContext_KeyRequest_requestedBy(_ context.Contex
 }
 
 func (ec *executionContext) _KeyRequest_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_decidedBy(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().DecidedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -862,21 +789,17 @@ func (ec *executionContext) fieldContext_KeyRequest_decidedBy(_ context.Context,
 }
 
 func (ec *executionContext) _KeyRequest_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_decidedAt(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -885,21 +808,17 @@ func (ec *executionContext) fieldContext_KeyRequest_decidedAt(_ context.Context,
 }
 
 func (ec *executionContext) _KeyRequest_reason(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_reason(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -908,21 +827,17 @@ func (ec *executionContext) fieldContext_KeyRequest_reason(_ context.Context, fi
 }
 
 func (ec *executionContext) _KeyRequest_collectUntil(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_collectUntil(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.CollectUntil, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -931,21 +846,17 @@ func (ec *executionContext) fieldContext_KeyRequest_collectUntil(_ context.Conte
 }
 
 func (ec *executionContext) _KeyRequest_collectedAt(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_collectedAt(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.CollectedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -954,21 +865,17 @@ func (ec *executionContext) fieldContext_KeyRequest_collectedAt(_ context.Contex
 }
 
 func (ec *executionContext) _KeyRequest_deleted(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_deleted(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().Deleted(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -977,21 +884,17 @@ func (ec *executionContext) fieldContext_KeyRequest_deleted(_ context.Context, f
 }
 
 func (ec *executionContext) _KeyRequest_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_createdAt(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1000,21 +903,17 @@ func (ec *executionContext) fieldContext_KeyRequest_createdAt(_ context.Context,
 }
 
 func (ec *executionContext) _KeyRequest_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_updatedAt(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1023,21 +922,17 @@ func (ec *executionContext) fieldContext_KeyRequest_updatedAt(_ context.Context,
 }
 
 func (ec *executionContext) _KeyRequest_version(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_version(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1046,21 +941,17 @@ func (ec *executionContext) fieldContext_KeyRequest_version(_ context.Context, f
 }
 
 func (ec *executionContext) _KeyRequest_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.KeyRequest) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequest_viewerCan(ctx, field)
-		},
+		"KeyRequest",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequest().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *requests.Permissions) graphql.Marshaler {
 			return ec.marshalNKeyRequestPermissions2ᚖporticoᚋinternalᚋrequestsᚐPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1114,7 +1005,7 @@ func (ec *executionContext) fieldContext_KeyRequest_timeline(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_KeyRequest_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "KeyRequest", field, ec.Variables, ec.field_KeyRequest_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1122,21 +1013,17 @@ func (ec *executionContext) fieldContext_KeyRequest_timeline(ctx context.Context
 }
 
 func (ec *executionContext) _KeyRequestConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.KeyRequestConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestConnection_edges(ctx, field)
-		},
+		"KeyRequestConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.KeyRequestConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.KeyRequestEdge) graphql.Marshaler {
 			return ec.marshalNKeyRequestEdge2ᚕᚖporticoᚋgraphᚋmodelᚐKeyRequestEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1154,21 +1041,17 @@ func (ec *executionContext) fieldContext_KeyRequestConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _KeyRequestConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.KeyRequestConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestConnection_nodes(ctx, field)
-		},
+		"KeyRequestConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.KeyRequest) graphql.Marshaler {
 			return ec.marshalNKeyRequest2ᚕᚖporticoᚋentᚋdbᚐKeyRequestᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1186,21 +1069,17 @@ func (ec *executionContext) fieldContext_KeyRequestConnection_nodes(_ context.Co
 }
 
 func (ec *executionContext) _KeyRequestConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.KeyRequestConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestConnection_totalCount(ctx, field)
-		},
+		"KeyRequestConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1209,21 +1088,17 @@ func (ec *executionContext) fieldContext_KeyRequestConnection_totalCount(_ conte
 }
 
 func (ec *executionContext) _KeyRequestConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.KeyRequestConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestConnection_pageInfo(ctx, field)
-		},
+		"KeyRequestConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1241,21 +1116,17 @@ func (ec *executionContext) fieldContext_KeyRequestConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _KeyRequestCounts_total(ctx context.Context, field graphql.CollectedField, obj *requests.Counts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestCounts_total(ctx, field)
-		},
+		"KeyRequestCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1264,21 +1135,17 @@ func (ec *executionContext) fieldContext_KeyRequestCounts_total(_ context.Contex
 }
 
 func (ec *executionContext) _KeyRequestCounts_pending(ctx context.Context, field graphql.CollectedField, obj *requests.Counts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestCounts_pending(ctx, field)
-		},
+		"KeyRequestCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Pending, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1287,21 +1154,17 @@ func (ec *executionContext) fieldContext_KeyRequestCounts_pending(_ context.Cont
 }
 
 func (ec *executionContext) _KeyRequestCounts_approved(ctx context.Context, field graphql.CollectedField, obj *requests.Counts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestCounts_approved(ctx, field)
-		},
+		"KeyRequestCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Approved, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1310,21 +1173,17 @@ func (ec *executionContext) fieldContext_KeyRequestCounts_approved(_ context.Con
 }
 
 func (ec *executionContext) _KeyRequestCounts_rejected(ctx context.Context, field graphql.CollectedField, obj *requests.Counts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestCounts_rejected(ctx, field)
-		},
+		"KeyRequestCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Rejected, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1333,21 +1192,17 @@ func (ec *executionContext) fieldContext_KeyRequestCounts_rejected(_ context.Con
 }
 
 func (ec *executionContext) _KeyRequestCounts_withdrawn(ctx context.Context, field graphql.CollectedField, obj *requests.Counts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestCounts_withdrawn(ctx, field)
-		},
+		"KeyRequestCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Withdrawn, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1356,21 +1211,17 @@ func (ec *executionContext) fieldContext_KeyRequestCounts_withdrawn(_ context.Co
 }
 
 func (ec *executionContext) _KeyRequestCounts_expired(ctx context.Context, field graphql.CollectedField, obj *requests.Counts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestCounts_expired(ctx, field)
-		},
+		"KeyRequestCounts",
 		func(ctx context.Context) (any, error) {
 			return obj.Expired, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1379,21 +1230,17 @@ func (ec *executionContext) fieldContext_KeyRequestCounts_expired(_ context.Cont
 }
 
 func (ec *executionContext) _KeyRequestEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.KeyRequestEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestEdge_cursor(ctx, field)
-		},
+		"KeyRequestEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1402,21 +1249,17 @@ func (ec *executionContext) fieldContext_KeyRequestEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _KeyRequestEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.KeyRequestEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestEdge_node(ctx, field)
-		},
+		"KeyRequestEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalNKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1434,21 +1277,17 @@ func (ec *executionContext) fieldContext_KeyRequestEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _KeyRequestPermissions_update(ctx context.Context, field graphql.CollectedField, obj *requests.Permissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestPermissions_update(ctx, field)
-		},
+		"KeyRequestPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Update, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1466,21 +1305,17 @@ func (ec *executionContext) fieldContext_KeyRequestPermissions_update(_ context.
 }
 
 func (ec *executionContext) _KeyRequestPermissions_withdraw(ctx context.Context, field graphql.CollectedField, obj *requests.Permissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestPermissions_withdraw(ctx, field)
-		},
+		"KeyRequestPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Withdraw, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1498,21 +1333,17 @@ func (ec *executionContext) fieldContext_KeyRequestPermissions_withdraw(_ contex
 }
 
 func (ec *executionContext) _KeyRequestPermissions_approve(ctx context.Context, field graphql.CollectedField, obj *requests.Permissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestPermissions_approve(ctx, field)
-		},
+		"KeyRequestPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Approve, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1530,21 +1361,17 @@ func (ec *executionContext) fieldContext_KeyRequestPermissions_approve(_ context
 }
 
 func (ec *executionContext) _KeyRequestPermissions_reject(ctx context.Context, field graphql.CollectedField, obj *requests.Permissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestPermissions_reject(ctx, field)
-		},
+		"KeyRequestPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Reject, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1562,21 +1389,17 @@ func (ec *executionContext) fieldContext_KeyRequestPermissions_reject(_ context.
 }
 
 func (ec *executionContext) _KeyRequestPermissions_collect(ctx context.Context, field graphql.CollectedField, obj *requests.Permissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestPermissions_collect(ctx, field)
-		},
+		"KeyRequestPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Collect, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1594,21 +1417,17 @@ func (ec *executionContext) fieldContext_KeyRequestPermissions_collect(_ context
 }
 
 func (ec *executionContext) _KeyRequestPermissions_delete(ctx context.Context, field graphql.CollectedField, obj *requests.Permissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRequestPermissions_delete(ctx, field)
-		},
+		"KeyRequestPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Delete, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1626,21 +1445,17 @@ func (ec *executionContext) fieldContext_KeyRequestPermissions_delete(_ context.
 }
 
 func (ec *executionContext) _RejectKeyRequestPayload_keyRequest(ctx context.Context, field graphql.CollectedField, obj *model.RejectKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectKeyRequestPayload_keyRequest(ctx, field)
-		},
+		"RejectKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyRequest, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1658,21 +1473,17 @@ func (ec *executionContext) fieldContext_RejectKeyRequestPayload_keyRequest(_ co
 }
 
 func (ec *executionContext) _RejectKeyRequestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectKeyRequestPayload_userErrors(ctx, field)
-		},
+		"RejectKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1690,21 +1501,17 @@ func (ec *executionContext) fieldContext_RejectKeyRequestPayload_userErrors(_ co
 }
 
 func (ec *executionContext) _RequestKeyPayload_keyRequest(ctx context.Context, field graphql.CollectedField, obj *model.RequestKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RequestKeyPayload_keyRequest(ctx, field)
-		},
+		"RequestKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyRequest, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1722,21 +1529,17 @@ func (ec *executionContext) fieldContext_RequestKeyPayload_keyRequest(_ context.
 }
 
 func (ec *executionContext) _RequestKeyPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RequestKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RequestKeyPayload_replayed(ctx, field)
-		},
+		"RequestKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1745,21 +1548,17 @@ func (ec *executionContext) fieldContext_RequestKeyPayload_replayed(_ context.Co
 }
 
 func (ec *executionContext) _RequestKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RequestKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RequestKeyPayload_userErrors(ctx, field)
-		},
+		"RequestKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1777,21 +1576,17 @@ func (ec *executionContext) fieldContext_RequestKeyPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _UpdateKeyRequestPayload_keyRequest(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateKeyRequestPayload_keyRequest(ctx, field)
-		},
+		"UpdateKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyRequest, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1809,21 +1604,17 @@ func (ec *executionContext) fieldContext_UpdateKeyRequestPayload_keyRequest(_ co
 }
 
 func (ec *executionContext) _UpdateKeyRequestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateKeyRequestPayload_userErrors(ctx, field)
-		},
+		"UpdateKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1841,21 +1632,17 @@ func (ec *executionContext) fieldContext_UpdateKeyRequestPayload_userErrors(_ co
 }
 
 func (ec *executionContext) _WithdrawKeyRequestPayload_keyRequest(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawKeyRequestPayload_keyRequest(ctx, field)
-		},
+		"WithdrawKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyRequest, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1873,21 +1660,17 @@ func (ec *executionContext) fieldContext_WithdrawKeyRequestPayload_keyRequest(_ 
 }
 
 func (ec *executionContext) _WithdrawKeyRequestPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawKeyRequestPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawKeyRequestPayload_userErrors(ctx, field)
-		},
+		"WithdrawKeyRequestPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2438,1083 +2221,485 @@ func (ec *executionContext) unmarshalInputWithdrawKeyRequestInput(ctx context.Co
 var approveKeyRequestPayloadImplementors = []string{"ApproveKeyRequestPayload"}
 
 func (ec *executionContext) _ApproveKeyRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveKeyRequestPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, approveKeyRequestPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, approveKeyRequestPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApproveKeyRequestPayload")
+			out.Text = append(out.Text, `"ApproveKeyRequestPayload"`...)
 		case "keyRequest":
-			out.Values[i] = ec._ApproveKeyRequestPayload_keyRequest(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ApproveKeyRequestPayload_keyRequest(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ApproveKeyRequestPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ApproveKeyRequestPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var collectKeyPayloadImplementors = []string{"CollectKeyPayload"}
 
 func (ec *executionContext) _CollectKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CollectKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, collectKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, collectKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CollectKeyPayload")
+			out.Text = append(out.Text, `"CollectKeyPayload"`...)
 		case "keyRequest":
-			out.Values[i] = ec._CollectKeyPayload_keyRequest(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CollectKeyPayload_keyRequest(ctx, field, obj))
 		case "credential":
-			out.Values[i] = ec._CollectKeyPayload_credential(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CollectKeyPayload_credential(ctx, field, obj))
 		case "secret":
-			out.Values[i] = ec._CollectKeyPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOSecret2ᚖporticoᚋinternalᚋapikeyᚐSecret(ctx, field.Selections, obj.Secret))
+			} else {
+				out.optional(ec._CollectKeyPayload_secret(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._CollectKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CollectKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var deleteKeyRequestPayloadImplementors = []string{"DeleteKeyRequestPayload"}
 
 func (ec *executionContext) _DeleteKeyRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteKeyRequestPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteKeyRequestPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deleteKeyRequestPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteKeyRequestPayload")
+			out.Text = append(out.Text, `"DeleteKeyRequestPayload"`...)
 		case "deletedKeyRequestId":
-			out.Values[i] = ec._DeleteKeyRequestPayload_deletedKeyRequestId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.DeletedKeyRequestID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._DeleteKeyRequestPayload_deletedKeyRequestId(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._DeleteKeyRequestPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DeleteKeyRequestPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyRequestImplementors = []string{"KeyRequest", "Node"}
 
 func (ec *executionContext) _KeyRequest(ctx context.Context, sel ast.SelectionSet, obj *db.KeyRequest) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyRequestImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyRequestImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyRequest")
+			out.Text = append(out.Text, `"KeyRequest"`...)
 		case "id":
-			out.Values[i] = ec._KeyRequest_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._KeyRequest_id(ctx, field, obj))
 			}
 		case "app":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_app(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedApp(); out.direct && joined != nil {
+				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "KeyRequest", field), field.Selections, joined))
+			} else {
+				out.optional(ec._KeyRequest_app(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_account(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedAccount(); out.direct && joined != nil {
+				out.optional(ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "KeyRequest", field), field.Selections, joined))
+			} else {
+				out.optional(ec._KeyRequest_account(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
-			out.Values[i] = ec._KeyRequest_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Status))
+			} else {
+				out.required(ec._KeyRequest_status(ctx, field, obj))
 			}
 		case "changesKey":
-			out.Values[i] = ec._KeyRequest_changesKey(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.ChangesKey))
+			} else {
+				out.required(ec._KeyRequest_changesKey(ctx, field, obj))
 			}
 		case "credential":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_credential(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedCredential(); out.direct && joined != nil {
+				out.optional(ec.marshalOCredential2ᚖporticoᚋentᚋdbᚐCredential(out.Within(ctx, "KeyRequest", field), field.Selections, joined))
+			} else {
+				out.optional(ec._KeyRequest_credential(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "name":
-			out.Values[i] = ec._KeyRequest_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._KeyRequest_name(ctx, field, obj))
 			}
 		case "environment":
-			out.Values[i] = ec._KeyRequest_environment(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Environment))
+			} else {
+				out.required(ec._KeyRequest_environment(ctx, field, obj))
 			}
 		case "productSubscriptions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_productSubscriptions(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequest_productSubscriptions(ctx, field, obj))
 		case "products":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_products(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequest_products(ctx, field, obj))
 		case "removeProducts":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_removeProducts(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequest_removeProducts(ctx, field, obj))
 		case "requestedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_requestedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._KeyRequest_requestedBy(ctx, field, obj))
 		case "decidedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_decidedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._KeyRequest_decidedBy(ctx, field, obj))
 		case "decidedAt":
-			out.Values[i] = ec._KeyRequest_decidedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.DecidedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRequest_decidedAt(ctx, field, obj))
 			}
 		case "reason":
-			out.Values[i] = ec._KeyRequest_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._KeyRequest_reason(ctx, field, obj))
 			}
 		case "collectUntil":
-			out.Values[i] = ec._KeyRequest_collectUntil(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.CollectUntil; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRequest_collectUntil(ctx, field, obj))
 			}
 		case "collectedAt":
-			out.Values[i] = ec._KeyRequest_collectedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.CollectedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRequest_collectedAt(ctx, field, obj))
 			}
 		case "deleted":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_deleted(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequest_deleted(ctx, field, obj))
 		case "createdAt":
-			out.Values[i] = ec._KeyRequest_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._KeyRequest_createdAt(ctx, field, obj))
 			}
 		case "updatedAt":
-			out.Values[i] = ec._KeyRequest_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.UpdatedAt)
+			} else {
+				out.required(ec._KeyRequest_updatedAt(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._KeyRequest_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Version))
+			} else {
+				out.required(ec._KeyRequest_version(ctx, field, obj))
 			}
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequest_viewerCan(ctx, field, obj))
 		case "timeline":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequest_timeline(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequest_timeline(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyRequestConnectionImplementors = []string{"KeyRequestConnection"}
 
 func (ec *executionContext) _KeyRequestConnection(ctx context.Context, sel ast.SelectionSet, obj *model.KeyRequestConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyRequestConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyRequestConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyRequestConnection")
+			out.Text = append(out.Text, `"KeyRequestConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._KeyRequestConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._KeyRequestConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._KeyRequestConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._KeyRequestConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._KeyRequestConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._KeyRequestConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._KeyRequestConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._KeyRequestConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyRequestCountsImplementors = []string{"KeyRequestCounts"}
 
 func (ec *executionContext) _KeyRequestCounts(ctx context.Context, sel ast.SelectionSet, obj *requests.Counts) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyRequestCountsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyRequestCountsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyRequestCounts")
+			out.Text = append(out.Text, `"KeyRequestCounts"`...)
 		case "total":
-			out.Values[i] = ec._KeyRequestCounts_total(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Total))
+			} else {
+				out.required(ec._KeyRequestCounts_total(ctx, field, obj))
 			}
 		case "pending":
-			out.Values[i] = ec._KeyRequestCounts_pending(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Pending))
+			} else {
+				out.required(ec._KeyRequestCounts_pending(ctx, field, obj))
 			}
 		case "approved":
-			out.Values[i] = ec._KeyRequestCounts_approved(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Approved))
+			} else {
+				out.required(ec._KeyRequestCounts_approved(ctx, field, obj))
 			}
 		case "rejected":
-			out.Values[i] = ec._KeyRequestCounts_rejected(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Rejected))
+			} else {
+				out.required(ec._KeyRequestCounts_rejected(ctx, field, obj))
 			}
 		case "withdrawn":
-			out.Values[i] = ec._KeyRequestCounts_withdrawn(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Withdrawn))
+			} else {
+				out.required(ec._KeyRequestCounts_withdrawn(ctx, field, obj))
 			}
 		case "expired":
-			out.Values[i] = ec._KeyRequestCounts_expired(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Expired))
+			} else {
+				out.required(ec._KeyRequestCounts_expired(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyRequestEdgeImplementors = []string{"KeyRequestEdge"}
 
 func (ec *executionContext) _KeyRequestEdge(ctx context.Context, sel ast.SelectionSet, obj *model.KeyRequestEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyRequestEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyRequestEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyRequestEdge")
+			out.Text = append(out.Text, `"KeyRequestEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._KeyRequestEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._KeyRequestEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._KeyRequestEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._KeyRequestEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyRequestPermissionsImplementors = []string{"KeyRequestPermissions"}
 
 func (ec *executionContext) _KeyRequestPermissions(ctx context.Context, sel ast.SelectionSet, obj *requests.Permissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyRequestPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyRequestPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyRequestPermissions")
+			out.Text = append(out.Text, `"KeyRequestPermissions"`...)
 		case "update":
-			out.Values[i] = ec._KeyRequestPermissions_update(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Update))
+			} else {
+				out.required(ec._KeyRequestPermissions_update(ctx, field, obj))
 			}
 		case "withdraw":
-			out.Values[i] = ec._KeyRequestPermissions_withdraw(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Withdraw))
+			} else {
+				out.required(ec._KeyRequestPermissions_withdraw(ctx, field, obj))
 			}
 		case "approve":
-			out.Values[i] = ec._KeyRequestPermissions_approve(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Approve))
+			} else {
+				out.required(ec._KeyRequestPermissions_approve(ctx, field, obj))
 			}
 		case "reject":
-			out.Values[i] = ec._KeyRequestPermissions_reject(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Reject))
+			} else {
+				out.required(ec._KeyRequestPermissions_reject(ctx, field, obj))
 			}
 		case "collect":
-			out.Values[i] = ec._KeyRequestPermissions_collect(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Collect))
+			} else {
+				out.required(ec._KeyRequestPermissions_collect(ctx, field, obj))
 			}
 		case "delete":
-			out.Values[i] = ec._KeyRequestPermissions_delete(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Delete))
+			} else {
+				out.required(ec._KeyRequestPermissions_delete(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rejectKeyRequestPayloadImplementors = []string{"RejectKeyRequestPayload"}
 
 func (ec *executionContext) _RejectKeyRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectKeyRequestPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rejectKeyRequestPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rejectKeyRequestPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RejectKeyRequestPayload")
+			out.Text = append(out.Text, `"RejectKeyRequestPayload"`...)
 		case "keyRequest":
-			out.Values[i] = ec._RejectKeyRequestPayload_keyRequest(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RejectKeyRequestPayload_keyRequest(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RejectKeyRequestPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RejectKeyRequestPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var requestKeyPayloadImplementors = []string{"RequestKeyPayload"}
 
 func (ec *executionContext) _RequestKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, requestKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, requestKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RequestKeyPayload")
+			out.Text = append(out.Text, `"RequestKeyPayload"`...)
 		case "keyRequest":
-			out.Values[i] = ec._RequestKeyPayload_keyRequest(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RequestKeyPayload_keyRequest(ctx, field, obj))
 		case "replayed":
-			out.Values[i] = ec._RequestKeyPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._RequestKeyPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._RequestKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RequestKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateKeyRequestPayloadImplementors = []string{"UpdateKeyRequestPayload"}
 
 func (ec *executionContext) _UpdateKeyRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateKeyRequestPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateKeyRequestPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateKeyRequestPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateKeyRequestPayload")
+			out.Text = append(out.Text, `"UpdateKeyRequestPayload"`...)
 		case "keyRequest":
-			out.Values[i] = ec._UpdateKeyRequestPayload_keyRequest(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateKeyRequestPayload_keyRequest(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateKeyRequestPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateKeyRequestPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var withdrawKeyRequestPayloadImplementors = []string{"WithdrawKeyRequestPayload"}
 
 func (ec *executionContext) _WithdrawKeyRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawKeyRequestPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawKeyRequestPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, withdrawKeyRequestPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WithdrawKeyRequestPayload")
+			out.Text = append(out.Text, `"WithdrawKeyRequestPayload"`...)
 		case "keyRequest":
-			out.Values[i] = ec._WithdrawKeyRequestPayload_keyRequest(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._WithdrawKeyRequestPayload_keyRequest(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._WithdrawKeyRequestPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._WithdrawKeyRequestPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -3537,17 +2722,9 @@ func (ec *executionContext) unmarshalNDeleteKeyRequestInput2porticoᚋgraphᚋmo
 }
 
 func (ec *executionContext) marshalNKeyRequest2ᚕᚖporticoᚋentᚋdbᚐKeyRequestᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.KeyRequest) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -3583,17 +2760,9 @@ func (ec *executionContext) marshalNKeyRequestCounts2ᚖporticoᚋinternalᚋreq
 }
 
 func (ec *executionContext) marshalNKeyRequestEdge2ᚕᚖporticoᚋgraphᚋmodelᚐKeyRequestEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.KeyRequestEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNKeyRequestEdge2ᚖporticoᚋgraphᚋmodelᚐKeyRequestEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -3768,17 +2937,9 @@ func (ec *executionContext) marshalOKeyRequestStatus2ᚕporticoᚋinternalᚋdom
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNKeyRequestStatus2porticoᚋinternalᚋdomainᚐKeyRequestStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

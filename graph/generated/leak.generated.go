@@ -4,13 +4,11 @@ package generated
 
 import (
 	"context"
-	"math"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -27,21 +25,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ReportLeakedKeyPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ReportLeakedKeyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReportLeakedKeyPayload_userErrors(ctx, field)
-		},
+		"ReportLeakedKeyPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -117,39 +111,23 @@ func (ec *executionContext) unmarshalInputReportLeakedKeyInput(ctx context.Conte
 var reportLeakedKeyPayloadImplementors = []string{"ReportLeakedKeyPayload"}
 
 func (ec *executionContext) _ReportLeakedKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReportLeakedKeyPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, reportLeakedKeyPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, reportLeakedKeyPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReportLeakedKeyPayload")
+			out.Text = append(out.Text, `"ReportLeakedKeyPayload"`...)
 		case "userErrors":
-			out.Values[i] = ec._ReportLeakedKeyPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ReportLeakedKeyPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -5,14 +5,12 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"portico/internal/mail"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,21 +27,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _MailKindSettings_kind(ctx context.Context, field graphql.CollectedField, obj *mail.KindSettings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailKindSettings_kind(ctx, field)
-		},
+		"MailKindSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.MailKind) graphql.Marshaler {
 			return ec.marshalNMailKind2porticoᚋinternalᚋdomainᚐMailKind(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -52,21 +46,17 @@ func (ec *executionContext) fieldContext_MailKindSettings_kind(_ context.Context
 }
 
 func (ec *executionContext) _MailKindSettings_enabled(ctx context.Context, field graphql.CollectedField, obj *mail.KindSettings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailKindSettings_enabled(ctx, field)
-		},
+		"MailKindSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Enabled, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -75,21 +65,17 @@ func (ec *executionContext) fieldContext_MailKindSettings_enabled(_ context.Cont
 }
 
 func (ec *executionContext) _MailKindSettings_subject(ctx context.Context, field graphql.CollectedField, obj *mail.KindSettings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailKindSettings_subject(ctx, field)
-		},
+		"MailKindSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Subject, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -98,21 +84,17 @@ func (ec *executionContext) fieldContext_MailKindSettings_subject(_ context.Cont
 }
 
 func (ec *executionContext) _MailPreview_from(ctx context.Context, field graphql.CollectedField, obj *mail.Preview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreview_from(ctx, field)
-		},
+		"MailPreview",
 		func(ctx context.Context) (any, error) {
 			return obj.From, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -121,21 +103,17 @@ func (ec *executionContext) fieldContext_MailPreview_from(_ context.Context, fie
 }
 
 func (ec *executionContext) _MailPreview_replyTo(ctx context.Context, field graphql.CollectedField, obj *mail.Preview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreview_replyTo(ctx, field)
-		},
+		"MailPreview",
 		func(ctx context.Context) (any, error) {
 			return obj.ReplyTo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -144,21 +122,17 @@ func (ec *executionContext) fieldContext_MailPreview_replyTo(_ context.Context, 
 }
 
 func (ec *executionContext) _MailPreview_subject(ctx context.Context, field graphql.CollectedField, obj *mail.Preview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreview_subject(ctx, field)
-		},
+		"MailPreview",
 		func(ctx context.Context) (any, error) {
 			return obj.Subject, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -167,21 +141,17 @@ func (ec *executionContext) fieldContext_MailPreview_subject(_ context.Context, 
 }
 
 func (ec *executionContext) _MailPreview_text(ctx context.Context, field graphql.CollectedField, obj *mail.Preview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreview_text(ctx, field)
-		},
+		"MailPreview",
 		func(ctx context.Context) (any, error) {
 			return obj.Text, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -190,21 +160,17 @@ func (ec *executionContext) fieldContext_MailPreview_text(_ context.Context, fie
 }
 
 func (ec *executionContext) _MailPreview_html(ctx context.Context, field graphql.CollectedField, obj *mail.Preview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailPreview_html(ctx, field)
-		},
+		"MailPreview",
 		func(ctx context.Context) (any, error) {
 			return obj.HTML, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -213,21 +179,17 @@ func (ec *executionContext) fieldContext_MailPreview_html(_ context.Context, fie
 }
 
 func (ec *executionContext) _MailSettings_senderName(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_senderName(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.SenderName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -236,21 +198,17 @@ func (ec *executionContext) fieldContext_MailSettings_senderName(_ context.Conte
 }
 
 func (ec *executionContext) _MailSettings_replyTo(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_replyTo(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.ReplyTo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -259,21 +217,17 @@ func (ec *executionContext) fieldContext_MailSettings_replyTo(_ context.Context,
 }
 
 func (ec *executionContext) _MailSettings_signOff(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_signOff(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.SignOff, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -282,21 +236,17 @@ func (ec *executionContext) fieldContext_MailSettings_signOff(_ context.Context,
 }
 
 func (ec *executionContext) _MailSettings_language(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_language(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Language, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.Language) graphql.Marshaler {
 			return ec.marshalNLanguage2porticoᚋinternalᚋdomainᚐLanguage(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -305,21 +255,17 @@ func (ec *executionContext) fieldContext_MailSettings_language(_ context.Context
 }
 
 func (ec *executionContext) _MailSettings_kinds(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_kinds(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Kinds, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []mail.KindSettings) graphql.Marshaler {
 			return ec.marshalNMailKindSettings2ᚕporticoᚋinternalᚋmailᚐKindSettingsᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -337,21 +283,17 @@ func (ec *executionContext) fieldContext_MailSettings_kinds(_ context.Context, f
 }
 
 func (ec *executionContext) _MailSettings_available(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_available(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Available, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -360,21 +302,17 @@ func (ec *executionContext) fieldContext_MailSettings_available(_ context.Contex
 }
 
 func (ec *executionContext) _MailSettings_version(ctx context.Context, field graphql.CollectedField, obj *mail.Settings) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MailSettings_version(ctx, field)
-		},
+		"MailSettings",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -383,21 +321,17 @@ func (ec *executionContext) fieldContext_MailSettings_version(_ context.Context,
 }
 
 func (ec *executionContext) _UpdateMailPreferencesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.UpdateMailPreferencesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMailPreferencesPayload_user(ctx, field)
-		},
+		"UpdateMailPreferencesPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -415,21 +349,17 @@ func (ec *executionContext) fieldContext_UpdateMailPreferencesPayload_user(_ con
 }
 
 func (ec *executionContext) _UpdateMailPreferencesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateMailPreferencesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMailPreferencesPayload_userErrors(ctx, field)
-		},
+		"UpdateMailPreferencesPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -447,21 +377,17 @@ func (ec *executionContext) fieldContext_UpdateMailPreferencesPayload_userErrors
 }
 
 func (ec *executionContext) _UpdateMailSettingsPayload_mailSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateMailSettingsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMailSettingsPayload_mailSettings(ctx, field)
-		},
+		"UpdateMailSettingsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.MailSettings, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *mail.Settings) graphql.Marshaler {
 			return ec.marshalOMailSettings2ᚖporticoᚋinternalᚋmailᚐSettings(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -479,21 +405,17 @@ func (ec *executionContext) fieldContext_UpdateMailSettingsPayload_mailSettings(
 }
 
 func (ec *executionContext) _UpdateMailSettingsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateMailSettingsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMailSettingsPayload_userErrors(ctx, field)
-		},
+		"UpdateMailSettingsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -664,261 +586,195 @@ func (ec *executionContext) unmarshalInputUpdateMailSettingsInput(ctx context.Co
 var mailKindSettingsImplementors = []string{"MailKindSettings"}
 
 func (ec *executionContext) _MailKindSettings(ctx context.Context, sel ast.SelectionSet, obj *mail.KindSettings) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mailKindSettingsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, mailKindSettingsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MailKindSettings")
+			out.Text = append(out.Text, `"MailKindSettings"`...)
 		case "kind":
-			out.Values[i] = ec._MailKindSettings_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Kind))
+			} else {
+				out.required(ec._MailKindSettings_kind(ctx, field, obj))
 			}
 		case "enabled":
-			out.Values[i] = ec._MailKindSettings_enabled(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Enabled))
+			} else {
+				out.required(ec._MailKindSettings_enabled(ctx, field, obj))
 			}
 		case "subject":
-			out.Values[i] = ec._MailKindSettings_subject(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Subject))
+			} else {
+				out.required(ec._MailKindSettings_subject(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var mailPreviewImplementors = []string{"MailPreview"}
 
 func (ec *executionContext) _MailPreview(ctx context.Context, sel ast.SelectionSet, obj *mail.Preview) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mailPreviewImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, mailPreviewImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MailPreview")
+			out.Text = append(out.Text, `"MailPreview"`...)
 		case "from":
-			out.Values[i] = ec._MailPreview_from(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.From))
+			} else {
+				out.required(ec._MailPreview_from(ctx, field, obj))
 			}
 		case "replyTo":
-			out.Values[i] = ec._MailPreview_replyTo(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.ReplyTo; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._MailPreview_replyTo(ctx, field, obj))
 			}
 		case "subject":
-			out.Values[i] = ec._MailPreview_subject(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Subject))
+			} else {
+				out.required(ec._MailPreview_subject(ctx, field, obj))
 			}
 		case "text":
-			out.Values[i] = ec._MailPreview_text(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Text))
+			} else {
+				out.required(ec._MailPreview_text(ctx, field, obj))
 			}
 		case "html":
-			out.Values[i] = ec._MailPreview_html(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.HTML))
+			} else {
+				out.required(ec._MailPreview_html(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var mailSettingsImplementors = []string{"MailSettings"}
 
 func (ec *executionContext) _MailSettings(ctx context.Context, sel ast.SelectionSet, obj *mail.Settings) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mailSettingsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, mailSettingsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MailSettings")
+			out.Text = append(out.Text, `"MailSettings"`...)
 		case "senderName":
-			out.Values[i] = ec._MailSettings_senderName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SenderName))
+			} else {
+				out.required(ec._MailSettings_senderName(ctx, field, obj))
 			}
 		case "replyTo":
-			out.Values[i] = ec._MailSettings_replyTo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.ReplyTo))
+			} else {
+				out.required(ec._MailSettings_replyTo(ctx, field, obj))
 			}
 		case "signOff":
-			out.Values[i] = ec._MailSettings_signOff(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SignOff))
+			} else {
+				out.required(ec._MailSettings_signOff(ctx, field, obj))
 			}
 		case "language":
-			out.Values[i] = ec._MailSettings_language(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Language))
+			} else {
+				out.required(ec._MailSettings_language(ctx, field, obj))
 			}
 		case "kinds":
-			out.Values[i] = ec._MailSettings_kinds(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNMailKindSettings2ᚕporticoᚋinternalᚋmailᚐKindSettingsᚄ(ctx, field.Selections, obj.Kinds))
+			} else {
+				out.required(ec._MailSettings_kinds(ctx, field, obj))
 			}
 		case "available":
-			out.Values[i] = ec._MailSettings_available(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Available))
+			} else {
+				out.required(ec._MailSettings_available(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._MailSettings_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Version))
+			} else {
+				out.required(ec._MailSettings_version(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateMailPreferencesPayloadImplementors = []string{"UpdateMailPreferencesPayload"}
 
 func (ec *executionContext) _UpdateMailPreferencesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateMailPreferencesPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateMailPreferencesPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateMailPreferencesPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateMailPreferencesPayload")
+			out.Text = append(out.Text, `"UpdateMailPreferencesPayload"`...)
 		case "user":
-			out.Values[i] = ec._UpdateMailPreferencesPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateMailPreferencesPayload_user(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateMailPreferencesPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateMailPreferencesPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateMailSettingsPayloadImplementors = []string{"UpdateMailSettingsPayload"}
 
 func (ec *executionContext) _UpdateMailSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateMailSettingsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateMailSettingsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateMailSettingsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateMailSettingsPayload")
+			out.Text = append(out.Text, `"UpdateMailSettingsPayload"`...)
 		case "mailSettings":
-			out.Values[i] = ec._UpdateMailSettingsPayload_mailSettings(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOMailSettings2ᚖporticoᚋinternalᚋmailᚐSettings(ctx, field.Selections, obj.MailSettings))
+			} else {
+				out.optional(ec._UpdateMailSettingsPayload_mailSettings(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._UpdateMailSettingsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateMailSettingsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -964,17 +820,9 @@ func (ec *executionContext) marshalNMailKindSettings2porticoᚋinternalᚋmail�
 }
 
 func (ec *executionContext) marshalNMailKindSettings2ᚕporticoᚋinternalᚋmailᚐKindSettingsᚄ(ctx context.Context, sel ast.SelectionSet, v []mail.KindSettings) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNMailKindSettings2porticoᚋinternalᚋmailᚐKindSettings(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -5,13 +5,11 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -34,21 +32,17 @@ type OrganizationResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _KeyLife_development(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyLife_development(ctx, field)
-		},
+		"KeyLife",
 		func(ctx context.Context) (any, error) {
 			return obj.Development, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -57,21 +51,17 @@ func (ec *executionContext) fieldContext_KeyLife_development(_ context.Context, 
 }
 
 func (ec *executionContext) _KeyLife_staging(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyLife_staging(ctx, field)
-		},
+		"KeyLife",
 		func(ctx context.Context) (any, error) {
 			return obj.Staging, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -80,21 +70,17 @@ func (ec *executionContext) fieldContext_KeyLife_staging(_ context.Context, fiel
 }
 
 func (ec *executionContext) _KeyLife_production(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyLife_production(ctx, field)
-		},
+		"KeyLife",
 		func(ctx context.Context) (any, error) {
 			return obj.Production, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -103,21 +89,17 @@ func (ec *executionContext) fieldContext_KeyLife_production(_ context.Context, f
 }
 
 func (ec *executionContext) _KeyRotation_development(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRotation_development(ctx, field)
-		},
+		"KeyRotation",
 		func(ctx context.Context) (any, error) {
 			return obj.Development, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -126,21 +108,17 @@ func (ec *executionContext) fieldContext_KeyRotation_development(_ context.Conte
 }
 
 func (ec *executionContext) _KeyRotation_staging(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRotation_staging(ctx, field)
-		},
+		"KeyRotation",
 		func(ctx context.Context) (any, error) {
 			return obj.Staging, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -149,21 +127,17 @@ func (ec *executionContext) fieldContext_KeyRotation_staging(_ context.Context, 
 }
 
 func (ec *executionContext) _KeyRotation_production(ctx context.Context, field graphql.CollectedField, obj *domain.KeyLife) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_KeyRotation_production(ctx, field)
-		},
+		"KeyRotation",
 		func(ctx context.Context) (any, error) {
 			return obj.Production, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -172,21 +146,17 @@ func (ec *executionContext) fieldContext_KeyRotation_production(_ context.Contex
 }
 
 func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_id(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -195,21 +165,17 @@ func (ec *executionContext) fieldContext_Organization_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Organization_slug(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_slug(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Slug, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -218,21 +184,17 @@ func (ec *executionContext) fieldContext_Organization_slug(_ context.Context, fi
 }
 
 func (ec *executionContext) _Organization_name(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_name(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -241,21 +203,17 @@ func (ec *executionContext) fieldContext_Organization_name(_ context.Context, fi
 }
 
 func (ec *executionContext) _Organization_website(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_website(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Website, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -264,21 +222,17 @@ func (ec *executionContext) fieldContext_Organization_website(_ context.Context,
 }
 
 func (ec *executionContext) _Organization_supportEmail(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_supportEmail(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.SupportEmail, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -287,21 +241,17 @@ func (ec *executionContext) fieldContext_Organization_supportEmail(_ context.Con
 }
 
 func (ec *executionContext) _Organization_logoUrl(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_logoUrl(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.LogoURL, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -310,21 +260,17 @@ func (ec *executionContext) fieldContext_Organization_logoUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Organization_timeZone(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_timeZone(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.TimeZone, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -333,21 +279,17 @@ func (ec *executionContext) fieldContext_Organization_timeZone(_ context.Context
 }
 
 func (ec *executionContext) _Organization_currency(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_currency(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.Currency, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -356,21 +298,17 @@ func (ec *executionContext) fieldContext_Organization_currency(_ context.Context
 }
 
 func (ec *executionContext) _Organization_portalUnregister(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_portalUnregister(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.PortalUnregister, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PortalUnregister) graphql.Marshaler {
 			return ec.marshalNPortalUnregister2porticoᚋinternalᚋdomainᚐPortalUnregister(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -379,21 +317,17 @@ func (ec *executionContext) fieldContext_Organization_portalUnregister(_ context
 }
 
 func (ec *executionContext) _Organization_productionKeys(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_productionKeys(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductionKeys, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.ProductionKeys) graphql.Marshaler {
 			return ec.marshalNProductionKeys2porticoᚋinternalᚋdomainᚐProductionKeys(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -402,21 +336,17 @@ func (ec *executionContext) fieldContext_Organization_productionKeys(_ context.C
 }
 
 func (ec *executionContext) _Organization_leakedKeys(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_leakedKeys(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.LeakedKeys, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.LeakedKeys) graphql.Marshaler {
 			return ec.marshalNLeakedKeys2porticoᚋinternalᚋdomainᚐLeakedKeys(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -425,21 +355,17 @@ func (ec *executionContext) fieldContext_Organization_leakedKeys(_ context.Conte
 }
 
 func (ec *executionContext) _Organization_catalogueAccess(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_catalogueAccess(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.CatalogueAccess, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.CatalogueAccess) graphql.Marshaler {
 			return ec.marshalNCatalogueAccess2porticoᚋinternalᚋdomainᚐCatalogueAccess(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -448,21 +374,17 @@ func (ec *executionContext) fieldContext_Organization_catalogueAccess(_ context.
 }
 
 func (ec *executionContext) _Organization_passwordSignIn(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_passwordSignIn(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.PasswordSignIn, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -553,21 +475,17 @@ func (ec *executionContext) fieldContext_Organization_actAs(_ context.Context, f
 }
 
 func (ec *executionContext) _Organization_signUp(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_signUp(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.SignUp, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpPolicy) graphql.Marshaler {
 			return ec.marshalNSignUpPolicy2porticoᚋinternalᚋdomainᚐSignUpPolicy(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -626,21 +544,17 @@ func (ec *executionContext) fieldContext_Organization_signUpForm(_ context.Conte
 }
 
 func (ec *executionContext) _Organization_terms(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_terms(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Organization().Terms(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
 			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -658,21 +572,17 @@ func (ec *executionContext) fieldContext_Organization_terms(_ context.Context, f
 }
 
 func (ec *executionContext) _Organization_keyPrefix(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_keyPrefix(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.KeyPrefix, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -722,21 +632,17 @@ func (ec *executionContext) fieldContext_Organization_importedKeys(_ context.Con
 }
 
 func (ec *executionContext) _Organization_longestKeyLife(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_longestKeyLife(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.LongestKeyLife, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 			return ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -754,21 +660,17 @@ func (ec *executionContext) fieldContext_Organization_longestKeyLife(_ context.C
 }
 
 func (ec *executionContext) _Organization_rotateKeysEvery(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_rotateKeysEvery(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.RotateKeysEvery, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.KeyLife) graphql.Marshaler {
 			return ec.marshalNKeyRotation2porticoᚋinternalᚋdomainᚐKeyLife(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -786,21 +688,17 @@ func (ec *executionContext) fieldContext_Organization_rotateKeysEvery(_ context.
 }
 
 func (ec *executionContext) _Organization_requestsExpireAfterDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_requestsExpireAfterDays(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.RequestsExpireAfterDays, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -809,21 +707,17 @@ func (ec *executionContext) fieldContext_Organization_requestsExpireAfterDays(_ 
 }
 
 func (ec *executionContext) _Organization_multiProductRequests(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_multiProductRequests(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.MultiProductRequests, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -832,21 +726,17 @@ func (ec *executionContext) fieldContext_Organization_multiProductRequests(_ con
 }
 
 func (ec *executionContext) _Organization_collectKeysWithinDays(ctx context.Context, field graphql.CollectedField, obj *db.Organization) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Organization_collectKeysWithinDays(ctx, field)
-		},
+		"Organization",
 		func(ctx context.Context) (any, error) {
 			return obj.CollectKeysWithinDays, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1028,21 +918,17 @@ func (ec *executionContext) fieldContext_Organization_version(_ context.Context,
 }
 
 func (ec *executionContext) _UpdateOrganizationPayload_organization(ctx context.Context, field graphql.CollectedField, obj *model.UpdateOrganizationPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateOrganizationPayload_organization(ctx, field)
-		},
+		"UpdateOrganizationPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Organization) graphql.Marshaler {
 			return ec.marshalOOrganization2ᚖporticoᚋentᚋdbᚐOrganization(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1060,21 +946,17 @@ func (ec *executionContext) fieldContext_UpdateOrganizationPayload_organization(
 }
 
 func (ec *executionContext) _UpdateOrganizationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateOrganizationPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateOrganizationPayload_userErrors(ctx, field)
-		},
+		"UpdateOrganizationPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1092,21 +974,17 @@ func (ec *executionContext) fieldContext_UpdateOrganizationPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _UsageRetention_minutes(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsageRetention_minutes(ctx, field)
-		},
+		"UsageRetention",
 		func(ctx context.Context) (any, error) {
 			return obj.Minutes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1115,21 +993,17 @@ func (ec *executionContext) fieldContext_UsageRetention_minutes(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRetention_hours(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsageRetention_hours(ctx, field)
-		},
+		"UsageRetention",
 		func(ctx context.Context) (any, error) {
 			return obj.Hours, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1138,21 +1012,17 @@ func (ec *executionContext) fieldContext_UsageRetention_hours(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRetention_days(ctx context.Context, field graphql.CollectedField, obj *domain.UsageRetention) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsageRetention_days(ctx, field)
-		},
+		"UsageRetention",
 		func(ctx context.Context) (any, error) {
 			return obj.Days, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1519,432 +1389,309 @@ func (ec *executionContext) unmarshalInputUsageRetentionInput(ctx context.Contex
 var keyLifeImplementors = []string{"KeyLife"}
 
 func (ec *executionContext) _KeyLife(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyLifeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyLifeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyLife")
+			out.Text = append(out.Text, `"KeyLife"`...)
 		case "development":
-			out.Values[i] = ec._KeyLife_development(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Development; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyLife_development(ctx, field, obj))
 			}
 		case "staging":
-			out.Values[i] = ec._KeyLife_staging(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Staging; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyLife_staging(ctx, field, obj))
 			}
 		case "production":
-			out.Values[i] = ec._KeyLife_production(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Production; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyLife_production(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var keyRotationImplementors = []string{"KeyRotation"}
 
 func (ec *executionContext) _KeyRotation(ctx context.Context, sel ast.SelectionSet, obj *domain.KeyLife) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, keyRotationImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, keyRotationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("KeyRotation")
+			out.Text = append(out.Text, `"KeyRotation"`...)
 		case "development":
-			out.Values[i] = ec._KeyRotation_development(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Development; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRotation_development(ctx, field, obj))
 			}
 		case "staging":
-			out.Values[i] = ec._KeyRotation_staging(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Staging; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRotation_staging(ctx, field, obj))
 			}
 		case "production":
-			out.Values[i] = ec._KeyRotation_production(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Production; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._KeyRotation_production(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var organizationImplementors = []string{"Organization", "Node"}
 
 func (ec *executionContext) _Organization(ctx context.Context, sel ast.SelectionSet, obj *db.Organization) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, organizationImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, organizationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Organization")
+			out.Text = append(out.Text, `"Organization"`...)
 		case "id":
-			out.Values[i] = ec._Organization_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._Organization_id(ctx, field, obj))
 			}
 		case "slug":
-			out.Values[i] = ec._Organization_slug(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Slug))
+			} else {
+				out.required(ec._Organization_slug(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._Organization_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._Organization_name(ctx, field, obj))
 			}
 		case "website":
-			out.Values[i] = ec._Organization_website(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Website))
+			} else {
+				out.required(ec._Organization_website(ctx, field, obj))
 			}
 		case "supportEmail":
-			out.Values[i] = ec._Organization_supportEmail(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SupportEmail))
+			} else {
+				out.required(ec._Organization_supportEmail(ctx, field, obj))
 			}
 		case "logoUrl":
-			out.Values[i] = ec._Organization_logoUrl(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.LogoURL))
+			} else {
+				out.required(ec._Organization_logoUrl(ctx, field, obj))
 			}
 		case "timeZone":
-			out.Values[i] = ec._Organization_timeZone(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.TimeZone))
+			} else {
+				out.required(ec._Organization_timeZone(ctx, field, obj))
 			}
 		case "currency":
-			out.Values[i] = ec._Organization_currency(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Currency))
+			} else {
+				out.required(ec._Organization_currency(ctx, field, obj))
 			}
 		case "portalUnregister":
-			out.Values[i] = ec._Organization_portalUnregister(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.PortalUnregister))
+			} else {
+				out.required(ec._Organization_portalUnregister(ctx, field, obj))
 			}
 		case "productionKeys":
-			out.Values[i] = ec._Organization_productionKeys(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.ProductionKeys))
+			} else {
+				out.required(ec._Organization_productionKeys(ctx, field, obj))
 			}
 		case "leakedKeys":
-			out.Values[i] = ec._Organization_leakedKeys(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.LeakedKeys))
+			} else {
+				out.required(ec._Organization_leakedKeys(ctx, field, obj))
 			}
 		case "catalogueAccess":
-			out.Values[i] = ec._Organization_catalogueAccess(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.CatalogueAccess))
+			} else {
+				out.required(ec._Organization_catalogueAccess(ctx, field, obj))
 			}
 		case "passwordSignIn":
-			out.Values[i] = ec._Organization_passwordSignIn(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.PasswordSignIn))
+			} else {
+				out.required(ec._Organization_passwordSignIn(ctx, field, obj))
 			}
 		case "staffTotp":
-			out.Values[i] = ec._Organization_staffTotp(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_staffTotp(ctx, field, obj))
 		case "actAs":
-			out.Values[i] = ec._Organization_actAs(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_actAs(ctx, field, obj))
 		case "signUp":
-			out.Values[i] = ec._Organization_signUp(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.SignUp))
+			} else {
+				out.required(ec._Organization_signUp(ctx, field, obj))
 			}
 		case "signUpForm":
-			out.Values[i] = ec._Organization_signUpForm(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_signUpForm(ctx, field, obj))
 		case "terms":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Organization_terms(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Organization_terms(ctx, field, obj))
 		case "keyPrefix":
-			out.Values[i] = ec._Organization_keyPrefix(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.KeyPrefix))
+			} else {
+				out.required(ec._Organization_keyPrefix(ctx, field, obj))
 			}
 		case "importedKeys":
-			out.Values[i] = ec._Organization_importedKeys(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_importedKeys(ctx, field, obj))
 		case "longestKeyLife":
-			out.Values[i] = ec._Organization_longestKeyLife(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.required(ec.marshalNKeyLife2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.LongestKeyLife))
+			} else {
+				out.required(ec._Organization_longestKeyLife(ctx, field, obj))
 			}
 		case "rotateKeysEvery":
-			out.Values[i] = ec._Organization_rotateKeysEvery(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.required(ec.marshalNKeyRotation2porticoᚋinternalᚋdomainᚐKeyLife(ctx, field.Selections, obj.RotateKeysEvery))
+			} else {
+				out.required(ec._Organization_rotateKeysEvery(ctx, field, obj))
 			}
 		case "requestsExpireAfterDays":
-			out.Values[i] = ec._Organization_requestsExpireAfterDays(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.RequestsExpireAfterDays; v != nil {
+					out.Text = model.AppendInt(out.Text, int(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Organization_requestsExpireAfterDays(ctx, field, obj))
 			}
 		case "multiProductRequests":
-			out.Values[i] = ec._Organization_multiProductRequests(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.MultiProductRequests))
+			} else {
+				out.required(ec._Organization_multiProductRequests(ctx, field, obj))
 			}
 		case "collectKeysWithinDays":
-			out.Values[i] = ec._Organization_collectKeysWithinDays(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.CollectKeysWithinDays))
+			} else {
+				out.required(ec._Organization_collectKeysWithinDays(ctx, field, obj))
 			}
 		case "deletedRetentionDays":
-			out.Values[i] = ec._Organization_deletedRetentionDays(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_deletedRetentionDays(ctx, field, obj))
 		case "eventRetentionDays":
-			out.Values[i] = ec._Organization_eventRetentionDays(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_eventRetentionDays(ctx, field, obj))
 		case "usageRetention":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Organization_usageRetention(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Organization_usageRetention(ctx, field, obj))
 		case "version":
-			out.Values[i] = ec._Organization_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Organization_version(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateOrganizationPayloadImplementors = []string{"UpdateOrganizationPayload"}
 
 func (ec *executionContext) _UpdateOrganizationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateOrganizationPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateOrganizationPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateOrganizationPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateOrganizationPayload")
+			out.Text = append(out.Text, `"UpdateOrganizationPayload"`...)
 		case "organization":
-			out.Values[i] = ec._UpdateOrganizationPayload_organization(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateOrganizationPayload_organization(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateOrganizationPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateOrganizationPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var usageRetentionImplementors = []string{"UsageRetention"}
 
 func (ec *executionContext) _UsageRetention(ctx context.Context, sel ast.SelectionSet, obj *domain.UsageRetention) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, usageRetentionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, usageRetentionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UsageRetention")
+			out.Text = append(out.Text, `"UsageRetention"`...)
 		case "minutes":
-			out.Values[i] = ec._UsageRetention_minutes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Minutes))
+			} else {
+				out.required(ec._UsageRetention_minutes(ctx, field, obj))
 			}
 		case "hours":
-			out.Values[i] = ec._UsageRetention_hours(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Hours))
+			} else {
+				out.required(ec._UsageRetention_hours(ctx, field, obj))
 			}
 		case "days":
-			out.Values[i] = ec._UsageRetention_days(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Days))
+			} else {
+				out.required(ec._UsageRetention_days(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -5,16 +5,15 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -99,21 +98,17 @@ func (ec *executionContext) field_Plan_revisions_args(ctx context.Context, rawAr
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Charge_calls(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Charge_calls(ctx, field)
-		},
+		"Charge",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -122,21 +117,17 @@ func (ec *executionContext) fieldContext_Charge_calls(_ context.Context, field g
 }
 
 func (ec *executionContext) _Charge_amount(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Charge_amount(ctx, field)
-		},
+		"Charge",
 		func(ctx context.Context) (any, error) {
 			return obj.Amount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNDecimal2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -145,21 +136,17 @@ func (ec *executionContext) fieldContext_Charge_amount(_ context.Context, field 
 }
 
 func (ec *executionContext) _Charge_currency(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Charge_currency(ctx, field)
-		},
+		"Charge",
 		func(ctx context.Context) (any, error) {
 			return obj.Currency, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -168,21 +155,17 @@ func (ec *executionContext) fieldContext_Charge_currency(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Charge_lines(ctx context.Context, field graphql.CollectedField, obj *domain.Charge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Charge_lines(ctx, field)
-		},
+		"Charge",
 		func(ctx context.Context) (any, error) {
 			return obj.Lines, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.ChargeLine) graphql.Marshaler {
 			return ec.marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -200,21 +183,17 @@ func (ec *executionContext) fieldContext_Charge_lines(_ context.Context, field g
 }
 
 func (ec *executionContext) _ChargeLine_calls(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ChargeLine_calls(ctx, field)
-		},
+		"ChargeLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -223,21 +202,17 @@ func (ec *executionContext) fieldContext_ChargeLine_calls(_ context.Context, fie
 }
 
 func (ec *executionContext) _ChargeLine_unitAmount(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ChargeLine_unitAmount(ctx, field)
-		},
+		"ChargeLine",
 		func(ctx context.Context) (any, error) {
 			return obj.UnitAmount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNDecimal2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -246,21 +221,17 @@ func (ec *executionContext) fieldContext_ChargeLine_unitAmount(_ context.Context
 }
 
 func (ec *executionContext) _ChargeLine_unit(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ChargeLine_unit(ctx, field)
-		},
+		"ChargeLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Unit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -269,21 +240,17 @@ func (ec *executionContext) fieldContext_ChargeLine_unit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _ChargeLine_amount(ctx context.Context, field graphql.CollectedField, obj *domain.ChargeLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ChargeLine_amount(ctx, field)
-		},
+		"ChargeLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Amount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNDecimal2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -292,21 +259,17 @@ func (ec *executionContext) fieldContext_ChargeLine_amount(_ context.Context, fi
 }
 
 func (ec *executionContext) _CreatePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreatePlanPayload_plan(ctx, field)
-		},
+		"CreatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Plan, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -324,21 +287,17 @@ func (ec *executionContext) fieldContext_CreatePlanPayload_plan(_ context.Contex
 }
 
 func (ec *executionContext) _CreatePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreatePlanPayload_userErrors(ctx, field)
-		},
+		"CreatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -356,21 +315,17 @@ func (ec *executionContext) fieldContext_CreatePlanPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _EndpointLimit_endpoint(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointLimit_endpoint(ctx, field)
-		},
+		"EndpointLimit",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.EndpointLimit().Endpoint(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Endpoint) graphql.Marshaler {
 			return ec.marshalOEndpoint2ᚖporticoᚋentᚋdbᚐEndpoint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -388,21 +343,17 @@ func (ec *executionContext) fieldContext_EndpointLimit_endpoint(_ context.Contex
 }
 
 func (ec *executionContext) _EndpointLimit_rateLimit(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointLimit_rateLimit(ctx, field)
-		},
+		"EndpointLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -420,21 +371,17 @@ func (ec *executionContext) fieldContext_EndpointLimit_rateLimit(_ context.Conte
 }
 
 func (ec *executionContext) _EndpointLimit_quota(ctx context.Context, field graphql.CollectedField, obj *access.EndpointLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EndpointLimit_quota(ctx, field)
-		},
+		"EndpointLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
 			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -452,21 +399,17 @@ func (ec *executionContext) fieldContext_EndpointLimit_quota(_ context.Context, 
 }
 
 func (ec *executionContext) _Plan_id(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_id(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -475,21 +418,17 @@ func (ec *executionContext) fieldContext_Plan_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Plan_name(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_name(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -498,21 +437,17 @@ func (ec *executionContext) fieldContext_Plan_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Plan_kind(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_kind(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 			return ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -562,21 +497,17 @@ func (ec *executionContext) fieldContext_Plan_externalId(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Plan_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_rateLimit(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -594,21 +525,17 @@ func (ec *executionContext) fieldContext_Plan_rateLimit(_ context.Context, field
 }
 
 func (ec *executionContext) _Plan_quota(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_quota(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
 			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -626,21 +553,17 @@ func (ec *executionContext) fieldContext_Plan_quota(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Plan_quotaPer(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_quotaPer(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.QuotaPer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPer) graphql.Marshaler {
 			return ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -649,21 +572,17 @@ func (ec *executionContext) fieldContext_Plan_quotaPer(_ context.Context, field 
 }
 
 func (ec *executionContext) _Plan_overage(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_overage(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Overage, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Overage) graphql.Marshaler {
 			return ec.marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -672,21 +591,17 @@ func (ec *executionContext) fieldContext_Plan_overage(_ context.Context, field g
 }
 
 func (ec *executionContext) _Plan_endpointLimits(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_endpointLimits(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.EndpointLimits, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
 			return ec.marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -704,21 +619,17 @@ func (ec *executionContext) fieldContext_Plan_endpointLimits(_ context.Context, 
 }
 
 func (ec *executionContext) _Plan_spendingCap(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_spendingCap(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.SpendingCap, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -727,21 +638,17 @@ func (ec *executionContext) fieldContext_Plan_spendingCap(_ context.Context, fie
 }
 
 func (ec *executionContext) _Plan_price(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_price(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Price, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -795,7 +702,7 @@ func (ec *executionContext) fieldContext_Plan_charge(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Plan_charge_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_charge_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -803,21 +710,17 @@ func (ec *executionContext) fieldContext_Plan_charge(ctx context.Context, field 
 }
 
 func (ec *executionContext) _Plan_revision(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_revision(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Revision, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -880,7 +783,7 @@ func (ec *executionContext) fieldContext_Plan_revisions(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Plan_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Plan", field, ec.Variables, ec.field_Plan_revisions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -888,21 +791,17 @@ func (ec *executionContext) fieldContext_Plan_revisions(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Plan_approval(ctx context.Context, field graphql.CollectedField, obj *db.Plan) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Plan_approval(ctx, field)
-		},
+		"Plan",
 		func(ctx context.Context) (any, error) {
 			return obj.Approval, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Approval) graphql.Marshaler {
 			return ec.marshalOApproval2ᚖporticoᚋinternalᚋdomainᚐApproval(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -952,21 +851,17 @@ func (ec *executionContext) fieldContext_Plan_version(_ context.Context, field g
 }
 
 func (ec *executionContext) _PlanConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_edges(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
 			return ec.marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -984,21 +879,17 @@ func (ec *executionContext) fieldContext_PlanConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _PlanConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_nodes(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1016,21 +907,17 @@ func (ec *executionContext) fieldContext_PlanConnection_nodes(_ context.Context,
 }
 
 func (ec *executionContext) _PlanConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_totalCount(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1039,21 +926,17 @@ func (ec *executionContext) fieldContext_PlanConnection_totalCount(_ context.Con
 }
 
 func (ec *executionContext) _PlanConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PlanConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanConnection_pageInfo(ctx, field)
-		},
+		"PlanConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1071,21 +954,17 @@ func (ec *executionContext) fieldContext_PlanConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _PlanEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PlanEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanEdge_cursor(ctx, field)
-		},
+		"PlanEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1094,21 +973,17 @@ func (ec *executionContext) fieldContext_PlanEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PlanEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PlanEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanEdge_node(ctx, field)
-		},
+		"PlanEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1126,21 +1001,17 @@ func (ec *executionContext) fieldContext_PlanEdge_node(_ context.Context, field 
 }
 
 func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_amount(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Amount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNDecimal2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1149,21 +1020,17 @@ func (ec *executionContext) fieldContext_Price_amount(_ context.Context, field g
 }
 
 func (ec *executionContext) _Price_currency(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_currency(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Currency, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1172,21 +1039,17 @@ func (ec *executionContext) fieldContext_Price_currency(_ context.Context, field
 }
 
 func (ec *executionContext) _Price_unit(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_unit(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Unit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalOBigInt2int(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1195,21 +1058,17 @@ func (ec *executionContext) fieldContext_Price_unit(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Price_includedCalls(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_includedCalls(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.IncludedCalls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1218,21 +1077,17 @@ func (ec *executionContext) fieldContext_Price_includedCalls(_ context.Context, 
 }
 
 func (ec *executionContext) _Price_tiers(ctx context.Context, field graphql.CollectedField, obj *domain.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_tiers(ctx, field)
-		},
+		"Price",
 		func(ctx context.Context) (any, error) {
 			return obj.Tiers, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.PriceTier) graphql.Marshaler {
 			return ec.marshalNPriceTier2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1250,21 +1105,17 @@ func (ec *executionContext) fieldContext_Price_tiers(_ context.Context, field gr
 }
 
 func (ec *executionContext) _PriceTier_upTo(ctx context.Context, field graphql.CollectedField, obj *domain.PriceTier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceTier_upTo(ctx, field)
-		},
+		"PriceTier",
 		func(ctx context.Context) (any, error) {
 			return obj.UpTo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
 			return ec.marshalOBigInt2ᚖint(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1273,21 +1124,17 @@ func (ec *executionContext) fieldContext_PriceTier_upTo(_ context.Context, field
 }
 
 func (ec *executionContext) _PriceTier_amount(ctx context.Context, field graphql.CollectedField, obj *domain.PriceTier) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceTier_amount(ctx, field)
-		},
+		"PriceTier",
 		func(ctx context.Context) (any, error) {
 			return obj.Amount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNDecimal2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1296,21 +1143,17 @@ func (ec *executionContext) fieldContext_PriceTier_amount(_ context.Context, fie
 }
 
 func (ec *executionContext) _Quota_limit(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Quota_limit(ctx, field)
-		},
+		"Quota",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1319,21 +1162,17 @@ func (ec *executionContext) fieldContext_Quota_limit(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Quota_per(ctx context.Context, field graphql.CollectedField, obj *access.Quota) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Quota_per(ctx, field)
-		},
+		"Quota",
 		func(ctx context.Context) (any, error) {
 			return obj.Per, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPeriod) graphql.Marshaler {
 			return ec.marshalNQuotaPeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPeriod(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1342,21 +1181,17 @@ func (ec *executionContext) fieldContext_Quota_per(_ context.Context, field grap
 }
 
 func (ec *executionContext) _RateLimit_limit(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RateLimit_limit(ctx, field)
-		},
+		"RateLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1365,21 +1200,17 @@ func (ec *executionContext) fieldContext_RateLimit_limit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _RateLimit_per(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RateLimit_per(ctx, field)
-		},
+		"RateLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Per, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.RatePeriod) graphql.Marshaler {
 			return ec.marshalNRatePeriod2porticoᚋclientsᚋgoᚋgateᚋaccessᚐRatePeriod(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1388,21 +1219,17 @@ func (ec *executionContext) fieldContext_RateLimit_per(_ context.Context, field 
 }
 
 func (ec *executionContext) _RateLimit_burst(ctx context.Context, field graphql.CollectedField, obj *access.RateLimit) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RateLimit_burst(ctx, field)
-		},
+		"RateLimit",
 		func(ctx context.Context) (any, error) {
 			return obj.Burst, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNBigInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1411,21 +1238,17 @@ func (ec *executionContext) fieldContext_RateLimit_burst(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UpdatePlanPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdatePlanPayload_plan(ctx, field)
-		},
+		"UpdatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Plan, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1443,21 +1266,17 @@ func (ec *executionContext) fieldContext_UpdatePlanPayload_plan(_ context.Contex
 }
 
 func (ec *executionContext) _UpdatePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdatePlanPayload_userErrors(ctx, field)
-		},
+		"UpdatePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1935,774 +1754,451 @@ func (ec *executionContext) unmarshalInputUpdatePlanInput(ctx context.Context, o
 var chargeImplementors = []string{"Charge"}
 
 func (ec *executionContext) _Charge(ctx context.Context, sel ast.SelectionSet, obj *domain.Charge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, chargeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, chargeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Charge")
+			out.Text = append(out.Text, `"Charge"`...)
 		case "calls":
-			out.Values[i] = ec._Charge_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._Charge_calls(ctx, field, obj))
 			}
 		case "amount":
-			out.Values[i] = ec._Charge_amount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._Charge_amount(ctx, field, obj))
 			}
 		case "currency":
-			out.Values[i] = ec._Charge_currency(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Currency))
+			} else {
+				out.required(ec._Charge_currency(ctx, field, obj))
 			}
 		case "lines":
-			out.Values[i] = ec._Charge_lines(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx, field.Selections, obj.Lines))
+			} else {
+				out.required(ec._Charge_lines(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var chargeLineImplementors = []string{"ChargeLine"}
 
 func (ec *executionContext) _ChargeLine(ctx context.Context, sel ast.SelectionSet, obj *domain.ChargeLine) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, chargeLineImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, chargeLineImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ChargeLine")
+			out.Text = append(out.Text, `"ChargeLine"`...)
 		case "calls":
-			out.Values[i] = ec._ChargeLine_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._ChargeLine_calls(ctx, field, obj))
 			}
 		case "unitAmount":
-			out.Values[i] = ec._ChargeLine_unitAmount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.UnitAmount))
+			} else {
+				out.required(ec._ChargeLine_unitAmount(ctx, field, obj))
 			}
 		case "unit":
-			out.Values[i] = ec._ChargeLine_unit(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Unit))
+			} else {
+				out.required(ec._ChargeLine_unit(ctx, field, obj))
 			}
 		case "amount":
-			out.Values[i] = ec._ChargeLine_amount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._ChargeLine_amount(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var createPlanPayloadImplementors = []string{"CreatePlanPayload"}
 
 func (ec *executionContext) _CreatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreatePlanPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createPlanPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createPlanPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreatePlanPayload")
+			out.Text = append(out.Text, `"CreatePlanPayload"`...)
 		case "plan":
-			out.Values[i] = ec._CreatePlanPayload_plan(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreatePlanPayload_plan(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._CreatePlanPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CreatePlanPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var endpointLimitImplementors = []string{"EndpointLimit"}
 
 func (ec *executionContext) _EndpointLimit(ctx context.Context, sel ast.SelectionSet, obj *access.EndpointLimit) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, endpointLimitImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, endpointLimitImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EndpointLimit")
+			out.Text = append(out.Text, `"EndpointLimit"`...)
 		case "endpoint":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._EndpointLimit_endpoint(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._EndpointLimit_endpoint(ctx, field, obj))
 		case "rateLimit":
-			out.Values[i] = ec._EndpointLimit_rateLimit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
+			} else {
+				out.optional(ec._EndpointLimit_rateLimit(ctx, field, obj))
 			}
 		case "quota":
-			out.Values[i] = ec._EndpointLimit_quota(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota))
+			} else {
+				out.optional(ec._EndpointLimit_quota(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planImplementors = []string{"Plan", "Node"}
 
 func (ec *executionContext) _Plan(ctx context.Context, sel ast.SelectionSet, obj *db.Plan) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Plan")
+			out.Text = append(out.Text, `"Plan"`...)
 		case "id":
-			out.Values[i] = ec._Plan_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._Plan_id(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._Plan_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._Plan_name(ctx, field, obj))
 			}
 		case "kind":
-			out.Values[i] = ec._Plan_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Kind))
+			} else {
+				out.required(ec._Plan_kind(ctx, field, obj))
 			}
 		case "externalId":
-			out.Values[i] = ec._Plan_externalId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Plan_externalId(ctx, field, obj))
 		case "rateLimit":
-			out.Values[i] = ec._Plan_rateLimit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
+			} else {
+				out.optional(ec._Plan_rateLimit(ctx, field, obj))
 			}
 		case "quota":
-			out.Values[i] = ec._Plan_quota(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota))
+			} else {
+				out.optional(ec._Plan_quota(ctx, field, obj))
 			}
 		case "quotaPer":
-			out.Values[i] = ec._Plan_quotaPer(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.QuotaPer))
+			} else {
+				out.required(ec._Plan_quotaPer(ctx, field, obj))
 			}
 		case "overage":
-			out.Values[i] = ec._Plan_overage(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Overage))
+			} else {
+				out.required(ec._Plan_overage(ctx, field, obj))
 			}
 		case "endpointLimits":
-			out.Values[i] = ec._Plan_endpointLimits(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Plan_endpointLimits(ctx, field, obj))
 		case "spendingCap":
-			out.Values[i] = ec._Plan_spendingCap(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalODecimal2ᚖstring(ctx, field.Selections, obj.SpendingCap))
+			} else {
+				out.optional(ec._Plan_spendingCap(ctx, field, obj))
 			}
 		case "price":
-			out.Values[i] = ec._Plan_price(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price))
+			} else {
+				out.optional(ec._Plan_price(ctx, field, obj))
 			}
 		case "charge":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Plan_charge(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._Plan_charge(ctx, field, obj))
 		case "revision":
-			out.Values[i] = ec._Plan_revision(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Revision))
+			} else {
+				out.required(ec._Plan_revision(ctx, field, obj))
 			}
 		case "revisions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Plan_revisions(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Plan_revisions(ctx, field, obj))
 		case "approval":
-			out.Values[i] = ec._Plan_approval(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.Approval; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Plan_approval(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._Plan_version(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Plan_version(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planConnectionImplementors = []string{"PlanConnection"}
 
 func (ec *executionContext) _PlanConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlanConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PlanConnection")
+			out.Text = append(out.Text, `"PlanConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._PlanConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._PlanConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._PlanConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._PlanConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._PlanConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._PlanConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._PlanConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planEdgeImplementors = []string{"PlanEdge"}
 
 func (ec *executionContext) _PlanEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PlanEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PlanEdge")
+			out.Text = append(out.Text, `"PlanEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._PlanEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._PlanEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._PlanEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._PlanEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *domain.Price) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, priceImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Price")
+			out.Text = append(out.Text, `"Price"`...)
 		case "amount":
-			out.Values[i] = ec._Price_amount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._Price_amount(ctx, field, obj))
 			}
 		case "currency":
-			out.Values[i] = ec._Price_currency(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Currency))
+			} else {
+				out.required(ec._Price_currency(ctx, field, obj))
 			}
 		case "unit":
-			out.Values[i] = ec._Price_unit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Unit))
+			} else {
+				out.optional(ec._Price_unit(ctx, field, obj))
 			}
 		case "includedCalls":
-			out.Values[i] = ec._Price_includedCalls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.IncludedCalls))
+			} else {
+				out.required(ec._Price_includedCalls(ctx, field, obj))
 			}
 		case "tiers":
-			out.Values[i] = ec._Price_tiers(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPriceTier2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx, field.Selections, obj.Tiers))
+			} else {
+				out.required(ec._Price_tiers(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var priceTierImplementors = []string{"PriceTier"}
 
 func (ec *executionContext) _PriceTier(ctx context.Context, sel ast.SelectionSet, obj *domain.PriceTier) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceTierImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, priceTierImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PriceTier")
+			out.Text = append(out.Text, `"PriceTier"`...)
 		case "upTo":
-			out.Values[i] = ec._PriceTier_upTo(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.UpTo; v != nil {
+					out.Text = model.AppendBigInt(out.Text, int64(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._PriceTier_upTo(ctx, field, obj))
 			}
 		case "amount":
-			out.Values[i] = ec._PriceTier_amount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNDecimal2string(ctx, field.Selections, obj.Amount))
+			} else {
+				out.required(ec._PriceTier_amount(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var quotaImplementors = []string{"Quota"}
 
 func (ec *executionContext) _Quota(ctx context.Context, sel ast.SelectionSet, obj *access.Quota) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, quotaImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, quotaImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Quota")
+			out.Text = append(out.Text, `"Quota"`...)
 		case "limit":
-			out.Values[i] = ec._Quota_limit(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
+			} else {
+				out.required(ec._Quota_limit(ctx, field, obj))
 			}
 		case "per":
-			out.Values[i] = ec._Quota_per(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Per))
+			} else {
+				out.required(ec._Quota_per(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rateLimitImplementors = []string{"RateLimit"}
 
 func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet, obj *access.RateLimit) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rateLimitImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rateLimitImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RateLimit")
+			out.Text = append(out.Text, `"RateLimit"`...)
 		case "limit":
-			out.Values[i] = ec._RateLimit_limit(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
+			} else {
+				out.required(ec._RateLimit_limit(ctx, field, obj))
 			}
 		case "per":
-			out.Values[i] = ec._RateLimit_per(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Per))
+			} else {
+				out.required(ec._RateLimit_per(ctx, field, obj))
 			}
 		case "burst":
-			out.Values[i] = ec._RateLimit_burst(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Burst))
+			} else {
+				out.required(ec._RateLimit_burst(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updatePlanPayloadImplementors = []string{"UpdatePlanPayload"}
 
 func (ec *executionContext) _UpdatePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePlanPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updatePlanPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updatePlanPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdatePlanPayload")
+			out.Text = append(out.Text, `"UpdatePlanPayload"`...)
 		case "plan":
-			out.Values[i] = ec._UpdatePlanPayload_plan(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdatePlanPayload_plan(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdatePlanPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdatePlanPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2714,17 +2210,9 @@ func (ec *executionContext) marshalNChargeLine2porticoᚋinternalᚋdomainᚐCha
 }
 
 func (ec *executionContext) marshalNChargeLine2ᚕporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ChargeLine) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNChargeLine2porticoᚋinternalᚋdomainᚐChargeLine(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2749,17 +2237,9 @@ func (ec *executionContext) marshalNEndpointLimit2porticoᚋclientsᚋgoᚋgate�
 }
 
 func (ec *executionContext) marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx context.Context, sel ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEndpointLimit2porticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimit(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2792,17 +2272,9 @@ func (ec *executionContext) marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋacce
 }
 
 func (ec *executionContext) marshalNPlan2ᚕᚖporticoᚋentᚋdbᚐPlanᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Plan) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2828,17 +2300,9 @@ func (ec *executionContext) marshalNPlanConnection2ᚖporticoᚋgraphᚋmodelᚐ
 }
 
 func (ec *executionContext) marshalNPlanEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PlanEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlanEdge2ᚖporticoᚋgraphᚋmodelᚐPlanEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2885,17 +2349,9 @@ func (ec *executionContext) marshalNPriceTier2porticoᚋinternalᚋdomainᚐPric
 }
 
 func (ec *executionContext) marshalNPriceTier2ᚕporticoᚋinternalᚋdomainᚐPriceTierᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.PriceTier) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPriceTier2porticoᚋinternalᚋdomainᚐPriceTier(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2972,17 +2428,9 @@ func (ec *executionContext) marshalOChargeLine2ᚕᚖporticoᚋinternalᚋdomain
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNChargeLine2ᚖporticoᚋinternalᚋdomainᚐChargeLine(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -5,16 +5,15 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -57,21 +56,17 @@ func (ec *executionContext) field_PlanRevision_charge_args(ctx context.Context, 
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_plan(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MovePlanSubscriptionsPayload_plan(ctx, field)
-		},
+		"MovePlanSubscriptionsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Plan, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -89,21 +84,17 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_plan(_ con
 }
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_moved(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MovePlanSubscriptionsPayload_moved(ctx, field)
-		},
+		"MovePlanSubscriptionsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Moved, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -112,21 +103,17 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_moved(_ co
 }
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_remaining(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MovePlanSubscriptionsPayload_remaining(ctx, field)
-		},
+		"MovePlanSubscriptionsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -135,21 +122,17 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_remaining(
 }
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MovePlanSubscriptionsPayload_userErrors(ctx, field)
-		},
+		"MovePlanSubscriptionsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -167,21 +150,17 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_userErrors
 }
 
 func (ec *executionContext) _PlanRevision_id(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_id(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -190,21 +169,17 @@ func (ec *executionContext) fieldContext_PlanRevision_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PlanRevision_plan(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_plan(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanRevision().Plan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -222,21 +197,17 @@ func (ec *executionContext) fieldContext_PlanRevision_plan(_ context.Context, fi
 }
 
 func (ec *executionContext) _PlanRevision_number(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_number(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.Number, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -245,21 +216,17 @@ func (ec *executionContext) fieldContext_PlanRevision_number(_ context.Context, 
 }
 
 func (ec *executionContext) _PlanRevision_kind(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_kind(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 			return ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -268,21 +235,17 @@ func (ec *executionContext) fieldContext_PlanRevision_kind(_ context.Context, fi
 }
 
 func (ec *executionContext) _PlanRevision_rateLimit(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_rateLimit(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.RateLimit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.RateLimit) graphql.Marshaler {
 			return ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -300,21 +263,17 @@ func (ec *executionContext) fieldContext_PlanRevision_rateLimit(_ context.Contex
 }
 
 func (ec *executionContext) _PlanRevision_quota(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_quota(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.Quota, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.Quota) graphql.Marshaler {
 			return ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -332,21 +291,17 @@ func (ec *executionContext) fieldContext_PlanRevision_quota(_ context.Context, f
 }
 
 func (ec *executionContext) _PlanRevision_quotaPer(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_quotaPer(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.QuotaPer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.QuotaPer) graphql.Marshaler {
 			return ec.marshalNQuotaPer2porticoᚋclientsᚋgoᚋgateᚋaccessᚐQuotaPer(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -355,21 +310,17 @@ func (ec *executionContext) fieldContext_PlanRevision_quotaPer(_ context.Context
 }
 
 func (ec *executionContext) _PlanRevision_price(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_price(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.Price, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -387,21 +338,17 @@ func (ec *executionContext) fieldContext_PlanRevision_price(_ context.Context, f
 }
 
 func (ec *executionContext) _PlanRevision_overage(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_overage(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.Overage, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.Overage) graphql.Marshaler {
 			return ec.marshalNOverage2porticoᚋclientsᚋgoᚋgateᚋaccessᚐOverage(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -410,21 +357,17 @@ func (ec *executionContext) fieldContext_PlanRevision_overage(_ context.Context,
 }
 
 func (ec *executionContext) _PlanRevision_spendingCap(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_spendingCap(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.SpendingCap, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -433,21 +376,17 @@ func (ec *executionContext) fieldContext_PlanRevision_spendingCap(_ context.Cont
 }
 
 func (ec *executionContext) _PlanRevision_endpointLimits(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_endpointLimits(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.EndpointLimits, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []access.EndpointLimit) graphql.Marshaler {
 			return ec.marshalNEndpointLimit2ᚕporticoᚋclientsᚋgoᚋgateᚋaccessᚐEndpointLimitᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -501,7 +440,7 @@ func (ec *executionContext) fieldContext_PlanRevision_charge(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_PlanRevision_charge_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "PlanRevision", field, ec.Variables, ec.field_PlanRevision_charge_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -509,21 +448,17 @@ func (ec *executionContext) fieldContext_PlanRevision_charge(ctx context.Context
 }
 
 func (ec *executionContext) _PlanRevision_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.PlanRevision) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevision_createdAt(ctx, field)
-		},
+		"PlanRevision",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -573,21 +508,17 @@ func (ec *executionContext) fieldContext_PlanRevision_subscriptionCount(_ contex
 }
 
 func (ec *executionContext) _PlanRevisionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevisionConnection_edges(ctx, field)
-		},
+		"PlanRevisionConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanRevisionConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PlanRevisionEdge) graphql.Marshaler {
 			return ec.marshalNPlanRevisionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanRevisionEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -605,21 +536,17 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_edges(_ context.
 }
 
 func (ec *executionContext) _PlanRevisionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevisionConnection_nodes(ctx, field)
-		},
+		"PlanRevisionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.PlanRevision) graphql.Marshaler {
 			return ec.marshalNPlanRevision2ᚕᚖporticoᚋentᚋdbᚐPlanRevisionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -637,21 +564,17 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_nodes(_ context.
 }
 
 func (ec *executionContext) _PlanRevisionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevisionConnection_totalCount(ctx, field)
-		},
+		"PlanRevisionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -660,21 +583,17 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_totalCount(_ con
 }
 
 func (ec *executionContext) _PlanRevisionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevisionConnection_pageInfo(ctx, field)
-		},
+		"PlanRevisionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -692,21 +611,17 @@ func (ec *executionContext) fieldContext_PlanRevisionConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _PlanRevisionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevisionEdge_cursor(ctx, field)
-		},
+		"PlanRevisionEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -715,21 +630,17 @@ func (ec *executionContext) fieldContext_PlanRevisionEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _PlanRevisionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PlanRevisionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanRevisionEdge_node(ctx, field)
-		},
+		"PlanRevisionEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalNPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -823,385 +734,181 @@ func (ec *executionContext) unmarshalInputMovePlanSubscriptionsInput(ctx context
 var movePlanSubscriptionsPayloadImplementors = []string{"MovePlanSubscriptionsPayload"}
 
 func (ec *executionContext) _MovePlanSubscriptionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MovePlanSubscriptionsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, movePlanSubscriptionsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, movePlanSubscriptionsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MovePlanSubscriptionsPayload")
+			out.Text = append(out.Text, `"MovePlanSubscriptionsPayload"`...)
 		case "plan":
-			out.Values[i] = ec._MovePlanSubscriptionsPayload_plan(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._MovePlanSubscriptionsPayload_plan(ctx, field, obj))
 		case "moved":
-			out.Values[i] = ec._MovePlanSubscriptionsPayload_moved(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Moved))
+			} else {
+				out.required(ec._MovePlanSubscriptionsPayload_moved(ctx, field, obj))
 			}
 		case "remaining":
-			out.Values[i] = ec._MovePlanSubscriptionsPayload_remaining(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Remaining))
+			} else {
+				out.required(ec._MovePlanSubscriptionsPayload_remaining(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._MovePlanSubscriptionsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._MovePlanSubscriptionsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planRevisionImplementors = []string{"PlanRevision", "Node"}
 
 func (ec *executionContext) _PlanRevision(ctx context.Context, sel ast.SelectionSet, obj *db.PlanRevision) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planRevisionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planRevisionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PlanRevision")
+			out.Text = append(out.Text, `"PlanRevision"`...)
 		case "id":
-			out.Values[i] = ec._PlanRevision_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._PlanRevision_id(ctx, field, obj))
 			}
 		case "plan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanRevision_plan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedPlan(); out.direct && joined != nil {
+				out.required(ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(out.Within(ctx, "PlanRevision", field), field.Selections, joined))
+			} else {
+				out.required(ec._PlanRevision_plan(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "number":
-			out.Values[i] = ec._PlanRevision_number(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Number))
+			} else {
+				out.required(ec._PlanRevision_number(ctx, field, obj))
 			}
 		case "kind":
-			out.Values[i] = ec._PlanRevision_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Kind))
+			} else {
+				out.required(ec._PlanRevision_kind(ctx, field, obj))
 			}
 		case "rateLimit":
-			out.Values[i] = ec._PlanRevision_rateLimit(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalORateLimit2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐRateLimit(ctx, field.Selections, obj.RateLimit))
+			} else {
+				out.optional(ec._PlanRevision_rateLimit(ctx, field, obj))
 			}
 		case "quota":
-			out.Values[i] = ec._PlanRevision_quota(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalOQuota2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐQuota(ctx, field.Selections, obj.Quota))
+			} else {
+				out.optional(ec._PlanRevision_quota(ctx, field, obj))
 			}
 		case "quotaPer":
-			out.Values[i] = ec._PlanRevision_quotaPer(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.QuotaPer))
+			} else {
+				out.required(ec._PlanRevision_quotaPer(ctx, field, obj))
 			}
 		case "price":
-			out.Values[i] = ec._PlanRevision_price(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price))
+			} else {
+				out.optional(ec._PlanRevision_price(ctx, field, obj))
 			}
 		case "overage":
-			out.Values[i] = ec._PlanRevision_overage(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Overage))
+			} else {
+				out.required(ec._PlanRevision_overage(ctx, field, obj))
 			}
 		case "spendingCap":
-			out.Values[i] = ec._PlanRevision_spendingCap(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalODecimal2ᚖstring(ctx, field.Selections, obj.SpendingCap))
+			} else {
+				out.optional(ec._PlanRevision_spendingCap(ctx, field, obj))
 			}
 		case "endpointLimits":
-			out.Values[i] = ec._PlanRevision_endpointLimits(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._PlanRevision_endpointLimits(ctx, field, obj))
 		case "charge":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanRevision_charge(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._PlanRevision_charge(ctx, field, obj))
 		case "createdAt":
-			out.Values[i] = ec._PlanRevision_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._PlanRevision_createdAt(ctx, field, obj))
 			}
 		case "subscriptionCount":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanRevision_subscriptionCount(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._PlanRevision_subscriptionCount(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planRevisionConnectionImplementors = []string{"PlanRevisionConnection"}
 
 func (ec *executionContext) _PlanRevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PlanRevisionConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planRevisionConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planRevisionConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PlanRevisionConnection")
+			out.Text = append(out.Text, `"PlanRevisionConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanRevisionConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._PlanRevisionConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._PlanRevisionConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._PlanRevisionConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._PlanRevisionConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._PlanRevisionConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._PlanRevisionConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._PlanRevisionConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planRevisionEdgeImplementors = []string{"PlanRevisionEdge"}
 
 func (ec *executionContext) _PlanRevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PlanRevisionEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planRevisionEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planRevisionEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PlanRevisionEdge")
+			out.Text = append(out.Text, `"PlanRevisionEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._PlanRevisionEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._PlanRevisionEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._PlanRevisionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._PlanRevisionEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1214,17 +921,9 @@ func (ec *executionContext) unmarshalNMovePlanSubscriptionsInput2porticoᚋinter
 }
 
 func (ec *executionContext) marshalNPlanRevision2ᚕᚖporticoᚋentᚋdbᚐPlanRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.PlanRevision) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1250,17 +949,9 @@ func (ec *executionContext) marshalNPlanRevisionConnection2ᚖporticoᚋgraphᚋ
 }
 
 func (ec *executionContext) marshalNPlanRevisionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐPlanRevisionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PlanRevisionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlanRevisionEdge2ᚖporticoᚋgraphᚋmodelᚐPlanRevisionEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

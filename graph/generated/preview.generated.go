@@ -5,12 +5,11 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
+	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -43,21 +42,17 @@ type PlanChangePreviewResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Impact_credentials(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_credentials(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().Credentials(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Credential) graphql.Marshaler {
 			return ec.marshalNCredential2ᚕᚖporticoᚋentᚋdbᚐCredentialᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -75,21 +70,17 @@ func (ec *executionContext) fieldContext_Impact_credentials(_ context.Context, f
 }
 
 func (ec *executionContext) _Impact_credentialCount(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_credentialCount(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return obj.CredentialCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -98,21 +89,17 @@ func (ec *executionContext) fieldContext_Impact_credentialCount(_ context.Contex
 }
 
 func (ec *executionContext) _Impact_apps(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_apps(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().Apps(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.App) graphql.Marshaler {
 			return ec.marshalNApp2ᚕᚖporticoᚋentᚋdbᚐAppᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -130,21 +117,17 @@ func (ec *executionContext) fieldContext_Impact_apps(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Impact_appCount(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_appCount(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return obj.AppCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -153,21 +136,17 @@ func (ec *executionContext) fieldContext_Impact_appCount(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Impact_productSubscriptions(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_productSubscriptions(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().ProductSubscriptions(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -185,21 +164,17 @@ func (ec *executionContext) fieldContext_Impact_productSubscriptions(_ context.C
 }
 
 func (ec *executionContext) _Impact_productSubscriptionCount(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_productSubscriptionCount(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscriptionCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -208,21 +183,17 @@ func (ec *executionContext) fieldContext_Impact_productSubscriptionCount(_ conte
 }
 
 func (ec *executionContext) _Impact_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *apps.Impact) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Impact_callsLast24h(ctx, field)
-		},
+		"Impact",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Impact().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -231,21 +202,17 @@ func (ec *executionContext) fieldContext_Impact_callsLast24h(_ context.Context, 
 }
 
 func (ec *executionContext) _PlanChangePreview_plan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_plan(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanChangePreview().Plan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -263,21 +230,17 @@ func (ec *executionContext) fieldContext_PlanChangePreview_plan(_ context.Contex
 }
 
 func (ec *executionContext) _PlanChangePreview_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_planRevision(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanChangePreview().PlanRevision(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -295,21 +258,17 @@ func (ec *executionContext) fieldContext_PlanChangePreview_planRevision(_ contex
 }
 
 func (ec *executionContext) _PlanChangePreview_newPlan(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_newPlan(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PlanChangePreview().NewPlan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -327,21 +286,17 @@ func (ec *executionContext) fieldContext_PlanChangePreview_newPlan(_ context.Con
 }
 
 func (ec *executionContext) _PlanChangePreview_priceDifference(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_priceDifference(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return obj.PriceDifference, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -359,21 +314,17 @@ func (ec *executionContext) fieldContext_PlanChangePreview_priceDifference(_ con
 }
 
 func (ec *executionContext) _PlanChangePreview_needsApproval(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_needsApproval(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return obj.NeedsApproval, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -382,21 +333,17 @@ func (ec *executionContext) fieldContext_PlanChangePreview_needsApproval(_ conte
 }
 
 func (ec *executionContext) _PlanChangePreview_effectiveAt(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_effectiveAt(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return obj.EffectiveAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -405,21 +352,17 @@ func (ec *executionContext) fieldContext_PlanChangePreview_effectiveAt(_ context
 }
 
 func (ec *executionContext) _PlanChangePreview_impact(ctx context.Context, field graphql.CollectedField, obj *apps.PlanChangePreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PlanChangePreview_impact(ctx, field)
-		},
+		"PlanChangePreview",
 		func(ctx context.Context) (any, error) {
 			return obj.Impact, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.Impact) graphql.Marshaler {
 			return ec.marshalNImpact2ᚖporticoᚋinternalᚋappsᚐImpact(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -451,368 +394,89 @@ func (ec *executionContext) fieldContext_PlanChangePreview_impact(_ context.Cont
 var impactImplementors = []string{"Impact"}
 
 func (ec *executionContext) _Impact(ctx context.Context, sel ast.SelectionSet, obj *apps.Impact) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, impactImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, impactImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Impact")
+			out.Text = append(out.Text, `"Impact"`...)
 		case "credentials":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Impact_credentials(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Impact_credentials(ctx, field, obj))
 		case "credentialCount":
-			out.Values[i] = ec._Impact_credentialCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.CredentialCount))
+			} else {
+				out.required(ec._Impact_credentialCount(ctx, field, obj))
 			}
 		case "apps":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Impact_apps(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Impact_apps(ctx, field, obj))
 		case "appCount":
-			out.Values[i] = ec._Impact_appCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.AppCount))
+			} else {
+				out.required(ec._Impact_appCount(ctx, field, obj))
 			}
 		case "productSubscriptions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Impact_productSubscriptions(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Impact_productSubscriptions(ctx, field, obj))
 		case "productSubscriptionCount":
-			out.Values[i] = ec._Impact_productSubscriptionCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.ProductSubscriptionCount))
+			} else {
+				out.required(ec._Impact_productSubscriptionCount(ctx, field, obj))
 			}
 		case "callsLast24h":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Impact_callsLast24h(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Impact_callsLast24h(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var planChangePreviewImplementors = []string{"PlanChangePreview"}
 
 func (ec *executionContext) _PlanChangePreview(ctx context.Context, sel ast.SelectionSet, obj *apps.PlanChangePreview) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, planChangePreviewImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, planChangePreviewImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PlanChangePreview")
+			out.Text = append(out.Text, `"PlanChangePreview"`...)
 		case "plan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanChangePreview_plan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._PlanChangePreview_plan(ctx, field, obj))
 		case "planRevision":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanChangePreview_planRevision(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._PlanChangePreview_planRevision(ctx, field, obj))
 		case "newPlan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PlanChangePreview_newPlan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._PlanChangePreview_newPlan(ctx, field, obj))
 		case "priceDifference":
-			out.Values[i] = ec._PlanChangePreview_priceDifference(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalOPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.PriceDifference))
+			} else {
+				out.optional(ec._PlanChangePreview_priceDifference(ctx, field, obj))
 			}
 		case "needsApproval":
-			out.Values[i] = ec._PlanChangePreview_needsApproval(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.NeedsApproval))
+			} else {
+				out.required(ec._PlanChangePreview_needsApproval(ctx, field, obj))
 			}
 		case "effectiveAt":
-			out.Values[i] = ec._PlanChangePreview_effectiveAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.EffectiveAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._PlanChangePreview_effectiveAt(ctx, field, obj))
 			}
 		case "impact":
-			out.Values[i] = ec._PlanChangePreview_impact(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._PlanChangePreview_impact(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -5,15 +5,14 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/paging"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -79,21 +78,17 @@ func (ec *executionContext) field_ProductDocument_curl_args(ctx context.Context,
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _DeleteProductDocumentPayload_deletedProductDocumentId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteProductDocumentPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field)
-		},
+		"DeleteProductDocumentPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedProductDocumentID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOID2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -102,21 +97,17 @@ func (ec *executionContext) fieldContext_DeleteProductDocumentPayload_deletedPro
 }
 
 func (ec *executionContext) _DeleteProductDocumentPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteProductDocumentPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeleteProductDocumentPayload_userErrors(ctx, field)
-		},
+		"DeleteProductDocumentPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -134,21 +125,17 @@ func (ec *executionContext) fieldContext_DeleteProductDocumentPayload_userErrors
 }
 
 func (ec *executionContext) _DocumentChange_kind(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChange_kind(ctx, field)
-		},
+		"DocumentChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.DocumentChangeKind) graphql.Marshaler {
 			return ec.marshalNDocumentChangeKind2porticoᚋinternalᚋdomainᚐDocumentChangeKind(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -157,21 +144,17 @@ func (ec *executionContext) fieldContext_DocumentChange_kind(_ context.Context, 
 }
 
 func (ec *executionContext) _DocumentChange_method(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChange_method(ctx, field)
-		},
+		"DocumentChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Method, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -180,21 +163,17 @@ func (ec *executionContext) fieldContext_DocumentChange_method(_ context.Context
 }
 
 func (ec *executionContext) _DocumentChange_path(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChange_path(ctx, field)
-		},
+		"DocumentChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Path, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -203,21 +182,17 @@ func (ec *executionContext) fieldContext_DocumentChange_path(_ context.Context, 
 }
 
 func (ec *executionContext) _DocumentChange_parts(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChange_parts(ctx, field)
-		},
+		"DocumentChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Parts, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -226,21 +201,17 @@ func (ec *executionContext) fieldContext_DocumentChange_parts(_ context.Context,
 }
 
 func (ec *executionContext) _DocumentChanges_addedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChanges_addedCount(ctx, field)
-		},
+		"DocumentChanges",
 		func(ctx context.Context) (any, error) {
 			return obj.AddedCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -249,21 +220,17 @@ func (ec *executionContext) fieldContext_DocumentChanges_addedCount(_ context.Co
 }
 
 func (ec *executionContext) _DocumentChanges_removedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChanges_removedCount(ctx, field)
-		},
+		"DocumentChanges",
 		func(ctx context.Context) (any, error) {
 			return obj.RemovedCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -272,21 +239,17 @@ func (ec *executionContext) fieldContext_DocumentChanges_removedCount(_ context.
 }
 
 func (ec *executionContext) _DocumentChanges_changedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChanges_changedCount(ctx, field)
-		},
+		"DocumentChanges",
 		func(ctx context.Context) (any, error) {
 			return obj.ChangedCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -295,21 +258,17 @@ func (ec *executionContext) fieldContext_DocumentChanges_changedCount(_ context.
 }
 
 func (ec *executionContext) _DocumentChanges_operations(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentChanges) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentChanges_operations(ctx, field)
-		},
+		"DocumentChanges",
 		func(ctx context.Context) (any, error) {
 			return obj.Operations, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []catalog.DocumentChange) graphql.Marshaler {
 			return ec.marshalNDocumentChange2ᚕporticoᚋinternalᚋcatalogᚐDocumentChangeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -327,21 +286,17 @@ func (ec *executionContext) fieldContext_DocumentChanges_operations(_ context.Co
 }
 
 func (ec *executionContext) _DocumentEndpoints_createdCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentEndpoints_createdCount(ctx, field)
-		},
+		"DocumentEndpoints",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -350,21 +305,17 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_createdCount(_ contex
 }
 
 func (ec *executionContext) _DocumentEndpoints_updatedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentEndpoints_updatedCount(ctx, field)
-		},
+		"DocumentEndpoints",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -373,21 +324,17 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_updatedCount(_ contex
 }
 
 func (ec *executionContext) _DocumentEndpoints_deletedCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentEndpoints_deletedCount(ctx, field)
-		},
+		"DocumentEndpoints",
 		func(ctx context.Context) (any, error) {
 			return obj.DeletedCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -396,21 +343,17 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_deletedCount(_ contex
 }
 
 func (ec *executionContext) _DocumentEndpoints_narrowedSubscriptionCount(ctx context.Context, field graphql.CollectedField, obj *catalog.DocumentEndpoints) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DocumentEndpoints_narrowedSubscriptionCount(ctx, field)
-		},
+		"DocumentEndpoints",
 		func(ctx context.Context) (any, error) {
 			return obj.NarrowedSubscriptionCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -419,21 +362,17 @@ func (ec *executionContext) fieldContext_DocumentEndpoints_narrowedSubscriptionC
 }
 
 func (ec *executionContext) _ProductDocument_id(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_id(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -442,21 +381,17 @@ func (ec *executionContext) fieldContext_ProductDocument_id(_ context.Context, f
 }
 
 func (ec *executionContext) _ProductDocument_product(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_product(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductDocument().Product(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -474,21 +409,17 @@ func (ec *executionContext) fieldContext_ProductDocument_product(_ context.Conte
 }
 
 func (ec *executionContext) _ProductDocument_number(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_number(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Number, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -497,21 +428,17 @@ func (ec *executionContext) fieldContext_ProductDocument_number(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_title(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_title(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Title, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -520,21 +447,17 @@ func (ec *executionContext) fieldContext_ProductDocument_title(_ context.Context
 }
 
 func (ec *executionContext) _ProductDocument_apiVersion(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_apiVersion(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.APIVersion, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -543,21 +466,17 @@ func (ec *executionContext) fieldContext_ProductDocument_apiVersion(_ context.Co
 }
 
 func (ec *executionContext) _ProductDocument_format(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_format(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Format, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.DocumentFormat) graphql.Marshaler {
 			return ec.marshalNDocumentFormat2porticoᚋinternalᚋdomainᚐDocumentFormat(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -566,21 +485,17 @@ func (ec *executionContext) fieldContext_ProductDocument_format(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_text(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_text(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Text, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -589,21 +504,17 @@ func (ec *executionContext) fieldContext_ProductDocument_text(_ context.Context,
 }
 
 func (ec *executionContext) _ProductDocument_size(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_size(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Size, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -612,21 +523,17 @@ func (ec *executionContext) fieldContext_ProductDocument_size(_ context.Context,
 }
 
 func (ec *executionContext) _ProductDocument_sha256(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_sha256(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Sha256, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -635,21 +542,17 @@ func (ec *executionContext) fieldContext_ProductDocument_sha256(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_server(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_server(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.Server, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -658,21 +561,17 @@ func (ec *executionContext) fieldContext_ProductDocument_server(_ context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_operations(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_operations(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductDocument().Operations(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.ProductOperation) graphql.Marshaler {
 			return ec.marshalNProductOperation2ᚕᚖporticoᚋinternalᚋdomainᚐProductOperationᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -726,7 +625,7 @@ func (ec *executionContext) fieldContext_ProductDocument_curl(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_ProductDocument_curl_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductDocument", field, ec.Variables, ec.field_ProductDocument_curl_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -734,21 +633,17 @@ func (ec *executionContext) fieldContext_ProductDocument_curl(ctx context.Contex
 }
 
 func (ec *executionContext) _ProductDocument_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.ProductDocument) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocument_createdAt(ctx, field)
-		},
+		"ProductDocument",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -757,21 +652,17 @@ func (ec *executionContext) fieldContext_ProductDocument_createdAt(_ context.Con
 }
 
 func (ec *executionContext) _ProductDocumentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocumentConnection_edges(ctx, field)
-		},
+		"ProductDocumentConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductDocumentConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductDocumentEdge) graphql.Marshaler {
 			return ec.marshalNProductDocumentEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductDocumentEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -789,21 +680,17 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_edges(_ conte
 }
 
 func (ec *executionContext) _ProductDocumentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocumentConnection_nodes(ctx, field)
-		},
+		"ProductDocumentConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.ProductDocument) graphql.Marshaler {
 			return ec.marshalNProductDocument2ᚕᚖporticoᚋentᚋdbᚐProductDocumentᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -821,21 +708,17 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_nodes(_ conte
 }
 
 func (ec *executionContext) _ProductDocumentConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocumentConnection_totalCount(ctx, field)
-		},
+		"ProductDocumentConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -844,21 +727,17 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_totalCount(_ 
 }
 
 func (ec *executionContext) _ProductDocumentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocumentConnection_pageInfo(ctx, field)
-		},
+		"ProductDocumentConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -876,21 +755,17 @@ func (ec *executionContext) fieldContext_ProductDocumentConnection_pageInfo(_ co
 }
 
 func (ec *executionContext) _ProductDocumentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocumentEdge_cursor(ctx, field)
-		},
+		"ProductDocumentEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -899,21 +774,17 @@ func (ec *executionContext) fieldContext_ProductDocumentEdge_cursor(_ context.Co
 }
 
 func (ec *executionContext) _ProductDocumentEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductDocumentEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductDocumentEdge_node(ctx, field)
-		},
+		"ProductDocumentEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ProductDocument) graphql.Marshaler {
 			return ec.marshalNProductDocument2ᚖporticoᚋentᚋdbᚐProductDocument(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -931,21 +802,17 @@ func (ec *executionContext) fieldContext_ProductDocumentEdge_node(_ context.Cont
 }
 
 func (ec *executionContext) _ProductOperation_method(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductOperation_method(ctx, field)
-		},
+		"ProductOperation",
 		func(ctx context.Context) (any, error) {
 			return obj.Method, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -954,21 +821,17 @@ func (ec *executionContext) fieldContext_ProductOperation_method(_ context.Conte
 }
 
 func (ec *executionContext) _ProductOperation_path(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductOperation_path(ctx, field)
-		},
+		"ProductOperation",
 		func(ctx context.Context) (any, error) {
 			return obj.Path, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -977,21 +840,17 @@ func (ec *executionContext) fieldContext_ProductOperation_path(_ context.Context
 }
 
 func (ec *executionContext) _ProductOperation_summary(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductOperation_summary(ctx, field)
-		},
+		"ProductOperation",
 		func(ctx context.Context) (any, error) {
 			return obj.Summary, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1000,21 +859,17 @@ func (ec *executionContext) fieldContext_ProductOperation_summary(_ context.Cont
 }
 
 func (ec *executionContext) _ProductOperation_operationId(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductOperation_operationId(ctx, field)
-		},
+		"ProductOperation",
 		func(ctx context.Context) (any, error) {
 			return obj.OperationID, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1023,21 +878,17 @@ func (ec *executionContext) fieldContext_ProductOperation_operationId(_ context.
 }
 
 func (ec *executionContext) _ProductOperation_deprecated(ctx context.Context, field graphql.CollectedField, obj *domain.ProductOperation) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductOperation_deprecated(ctx, field)
-		},
+		"ProductOperation",
 		func(ctx context.Context) (any, error) {
 			return obj.Deprecated, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1046,21 +897,17 @@ func (ec *executionContext) fieldContext_ProductOperation_deprecated(_ context.C
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_productDocument(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadProductDocumentPayload_productDocument(ctx, field)
-		},
+		"UploadProductDocumentPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductDocument, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ProductDocument) graphql.Marshaler {
 			return ec.marshalOProductDocument2ᚖporticoᚋentᚋdbᚐProductDocument(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1078,21 +925,17 @@ func (ec *executionContext) fieldContext_UploadProductDocumentPayload_productDoc
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_changes(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadProductDocumentPayload_changes(ctx, field)
-		},
+		"UploadProductDocumentPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Changes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.DocumentChanges) graphql.Marshaler {
 			return ec.marshalODocumentChanges2ᚖporticoᚋinternalᚋcatalogᚐDocumentChanges(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1110,21 +953,17 @@ func (ec *executionContext) fieldContext_UploadProductDocumentPayload_changes(_ 
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_endpoints(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadProductDocumentPayload_endpoints(ctx, field)
-		},
+		"UploadProductDocumentPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Endpoints, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalog.DocumentEndpoints) graphql.Marshaler {
 			return ec.marshalODocumentEndpoints2ᚖporticoᚋinternalᚋcatalogᚐDocumentEndpoints(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1142,21 +981,17 @@ func (ec *executionContext) fieldContext_UploadProductDocumentPayload_endpoints(
 }
 
 func (ec *executionContext) _UploadProductDocumentPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UploadProductDocumentPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UploadProductDocumentPayload_userErrors(ctx, field)
-		},
+		"UploadProductDocumentPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1276,640 +1111,377 @@ func (ec *executionContext) unmarshalInputUploadProductDocumentInput(ctx context
 var deleteProductDocumentPayloadImplementors = []string{"DeleteProductDocumentPayload"}
 
 func (ec *executionContext) _DeleteProductDocumentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteProductDocumentPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deleteProductDocumentPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deleteProductDocumentPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeleteProductDocumentPayload")
+			out.Text = append(out.Text, `"DeleteProductDocumentPayload"`...)
 		case "deletedProductDocumentId":
-			out.Values[i] = ec._DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.DeletedProductDocumentID; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._DeleteProductDocumentPayload_deletedProductDocumentId(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._DeleteProductDocumentPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DeleteProductDocumentPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var documentChangeImplementors = []string{"DocumentChange"}
 
 func (ec *executionContext) _DocumentChange(ctx context.Context, sel ast.SelectionSet, obj *catalog.DocumentChange) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, documentChangeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, documentChangeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DocumentChange")
+			out.Text = append(out.Text, `"DocumentChange"`...)
 		case "kind":
-			out.Values[i] = ec._DocumentChange_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Kind))
+			} else {
+				out.required(ec._DocumentChange_kind(ctx, field, obj))
 			}
 		case "method":
-			out.Values[i] = ec._DocumentChange_method(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Method))
+			} else {
+				out.required(ec._DocumentChange_method(ctx, field, obj))
 			}
 		case "path":
-			out.Values[i] = ec._DocumentChange_path(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Path))
+			} else {
+				out.required(ec._DocumentChange_path(ctx, field, obj))
 			}
 		case "parts":
-			out.Values[i] = ec._DocumentChange_parts(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Parts))
+			} else {
+				out.required(ec._DocumentChange_parts(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var documentChangesImplementors = []string{"DocumentChanges"}
 
 func (ec *executionContext) _DocumentChanges(ctx context.Context, sel ast.SelectionSet, obj *catalog.DocumentChanges) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, documentChangesImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, documentChangesImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DocumentChanges")
+			out.Text = append(out.Text, `"DocumentChanges"`...)
 		case "addedCount":
-			out.Values[i] = ec._DocumentChanges_addedCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.AddedCount))
+			} else {
+				out.required(ec._DocumentChanges_addedCount(ctx, field, obj))
 			}
 		case "removedCount":
-			out.Values[i] = ec._DocumentChanges_removedCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.RemovedCount))
+			} else {
+				out.required(ec._DocumentChanges_removedCount(ctx, field, obj))
 			}
 		case "changedCount":
-			out.Values[i] = ec._DocumentChanges_changedCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.ChangedCount))
+			} else {
+				out.required(ec._DocumentChanges_changedCount(ctx, field, obj))
 			}
 		case "operations":
-			out.Values[i] = ec._DocumentChanges_operations(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNDocumentChange2ᚕporticoᚋinternalᚋcatalogᚐDocumentChangeᚄ(ctx, field.Selections, obj.Operations))
+			} else {
+				out.required(ec._DocumentChanges_operations(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var documentEndpointsImplementors = []string{"DocumentEndpoints"}
 
 func (ec *executionContext) _DocumentEndpoints(ctx context.Context, sel ast.SelectionSet, obj *catalog.DocumentEndpoints) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, documentEndpointsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, documentEndpointsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DocumentEndpoints")
+			out.Text = append(out.Text, `"DocumentEndpoints"`...)
 		case "createdCount":
-			out.Values[i] = ec._DocumentEndpoints_createdCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.CreatedCount))
+			} else {
+				out.required(ec._DocumentEndpoints_createdCount(ctx, field, obj))
 			}
 		case "updatedCount":
-			out.Values[i] = ec._DocumentEndpoints_updatedCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.UpdatedCount))
+			} else {
+				out.required(ec._DocumentEndpoints_updatedCount(ctx, field, obj))
 			}
 		case "deletedCount":
-			out.Values[i] = ec._DocumentEndpoints_deletedCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.DeletedCount))
+			} else {
+				out.required(ec._DocumentEndpoints_deletedCount(ctx, field, obj))
 			}
 		case "narrowedSubscriptionCount":
-			out.Values[i] = ec._DocumentEndpoints_narrowedSubscriptionCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.NarrowedSubscriptionCount))
+			} else {
+				out.required(ec._DocumentEndpoints_narrowedSubscriptionCount(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productDocumentImplementors = []string{"ProductDocument", "Node"}
 
 func (ec *executionContext) _ProductDocument(ctx context.Context, sel ast.SelectionSet, obj *db.ProductDocument) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productDocumentImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productDocumentImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductDocument")
+			out.Text = append(out.Text, `"ProductDocument"`...)
 		case "id":
-			out.Values[i] = ec._ProductDocument_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._ProductDocument_id(ctx, field, obj))
 			}
 		case "product":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductDocument_product(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedProduct(); out.direct && joined != nil {
+				out.required(ec.marshalNProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "ProductDocument", field), field.Selections, joined))
+			} else {
+				out.required(ec._ProductDocument_product(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "number":
-			out.Values[i] = ec._ProductDocument_number(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Number))
+			} else {
+				out.required(ec._ProductDocument_number(ctx, field, obj))
 			}
 		case "title":
-			out.Values[i] = ec._ProductDocument_title(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Title))
+			} else {
+				out.required(ec._ProductDocument_title(ctx, field, obj))
 			}
 		case "apiVersion":
-			out.Values[i] = ec._ProductDocument_apiVersion(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.APIVersion))
+			} else {
+				out.required(ec._ProductDocument_apiVersion(ctx, field, obj))
 			}
 		case "format":
-			out.Values[i] = ec._ProductDocument_format(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Format))
+			} else {
+				out.required(ec._ProductDocument_format(ctx, field, obj))
 			}
 		case "text":
-			out.Values[i] = ec._ProductDocument_text(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Text))
+			} else {
+				out.required(ec._ProductDocument_text(ctx, field, obj))
 			}
 		case "size":
-			out.Values[i] = ec._ProductDocument_size(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Size))
+			} else {
+				out.required(ec._ProductDocument_size(ctx, field, obj))
 			}
 		case "sha256":
-			out.Values[i] = ec._ProductDocument_sha256(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Sha256))
+			} else {
+				out.required(ec._ProductDocument_sha256(ctx, field, obj))
 			}
 		case "server":
-			out.Values[i] = ec._ProductDocument_server(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Server))
+			} else {
+				out.required(ec._ProductDocument_server(ctx, field, obj))
 			}
 		case "operations":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductDocument_operations(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductDocument_operations(ctx, field, obj))
 		case "curl":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductDocument_curl(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductDocument_curl(ctx, field, obj))
 		case "createdAt":
-			out.Values[i] = ec._ProductDocument_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._ProductDocument_createdAt(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productDocumentConnectionImplementors = []string{"ProductDocumentConnection"}
 
 func (ec *executionContext) _ProductDocumentConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductDocumentConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productDocumentConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productDocumentConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductDocumentConnection")
+			out.Text = append(out.Text, `"ProductDocumentConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductDocumentConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductDocumentConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._ProductDocumentConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._ProductDocumentConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._ProductDocumentConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._ProductDocumentConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._ProductDocumentConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._ProductDocumentConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productDocumentEdgeImplementors = []string{"ProductDocumentEdge"}
 
 func (ec *executionContext) _ProductDocumentEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductDocumentEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productDocumentEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productDocumentEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductDocumentEdge")
+			out.Text = append(out.Text, `"ProductDocumentEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._ProductDocumentEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._ProductDocumentEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._ProductDocumentEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._ProductDocumentEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productOperationImplementors = []string{"ProductOperation"}
 
 func (ec *executionContext) _ProductOperation(ctx context.Context, sel ast.SelectionSet, obj *domain.ProductOperation) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productOperationImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productOperationImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductOperation")
+			out.Text = append(out.Text, `"ProductOperation"`...)
 		case "method":
-			out.Values[i] = ec._ProductOperation_method(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Method))
+			} else {
+				out.required(ec._ProductOperation_method(ctx, field, obj))
 			}
 		case "path":
-			out.Values[i] = ec._ProductOperation_path(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Path))
+			} else {
+				out.required(ec._ProductOperation_path(ctx, field, obj))
 			}
 		case "summary":
-			out.Values[i] = ec._ProductOperation_summary(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Summary))
+			} else {
+				out.required(ec._ProductOperation_summary(ctx, field, obj))
 			}
 		case "operationId":
-			out.Values[i] = ec._ProductOperation_operationId(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.OperationID))
+			} else {
+				out.required(ec._ProductOperation_operationId(ctx, field, obj))
 			}
 		case "deprecated":
-			out.Values[i] = ec._ProductOperation_deprecated(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Deprecated))
+			} else {
+				out.required(ec._ProductOperation_deprecated(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var uploadProductDocumentPayloadImplementors = []string{"UploadProductDocumentPayload"}
 
 func (ec *executionContext) _UploadProductDocumentPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UploadProductDocumentPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, uploadProductDocumentPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, uploadProductDocumentPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UploadProductDocumentPayload")
+			out.Text = append(out.Text, `"UploadProductDocumentPayload"`...)
 		case "productDocument":
-			out.Values[i] = ec._UploadProductDocumentPayload_productDocument(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UploadProductDocumentPayload_productDocument(ctx, field, obj))
 		case "changes":
-			out.Values[i] = ec._UploadProductDocumentPayload_changes(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalODocumentChanges2ᚖporticoᚋinternalᚋcatalogᚐDocumentChanges(ctx, field.Selections, obj.Changes))
+			} else {
+				out.optional(ec._UploadProductDocumentPayload_changes(ctx, field, obj))
 			}
 		case "endpoints":
-			out.Values[i] = ec._UploadProductDocumentPayload_endpoints(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalODocumentEndpoints2ᚖporticoᚋinternalᚋcatalogᚐDocumentEndpoints(ctx, field.Selections, obj.Endpoints))
+			} else {
+				out.optional(ec._UploadProductDocumentPayload_endpoints(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._UploadProductDocumentPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UploadProductDocumentPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1926,17 +1498,9 @@ func (ec *executionContext) marshalNDocumentChange2porticoᚋinternalᚋcatalog�
 }
 
 func (ec *executionContext) marshalNDocumentChange2ᚕporticoᚋinternalᚋcatalogᚐDocumentChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []catalog.DocumentChange) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNDocumentChange2porticoᚋinternalᚋcatalogᚐDocumentChange(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1976,17 +1540,9 @@ func (ec *executionContext) marshalNDocumentFormat2porticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) marshalNProductDocument2ᚕᚖporticoᚋentᚋdbᚐProductDocumentᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.ProductDocument) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductDocument2ᚖporticoᚋentᚋdbᚐProductDocument(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2012,17 +1568,9 @@ func (ec *executionContext) marshalNProductDocumentConnection2ᚖporticoᚋgraph
 }
 
 func (ec *executionContext) marshalNProductDocumentEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductDocumentEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductDocumentEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductDocumentEdge2ᚖporticoᚋgraphᚋmodelᚐProductDocumentEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2038,17 +1586,9 @@ func (ec *executionContext) marshalNProductDocumentEdge2ᚖporticoᚋgraphᚋmod
 }
 
 func (ec *executionContext) marshalNProductOperation2ᚕᚖporticoᚋinternalᚋdomainᚐProductOperationᚄ(ctx context.Context, sel ast.SelectionSet, v []*domain.ProductOperation) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductOperation2ᚖporticoᚋinternalᚋdomainᚐProductOperation(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -4,13 +4,11 @@ package generated
 
 import (
 	"context"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/catalog"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -27,21 +25,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CancelProductEndingPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.CancelProductEndingPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelProductEndingPayload_product(ctx, field)
-		},
+		"CancelProductEndingPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -59,21 +53,17 @@ func (ec *executionContext) fieldContext_CancelProductEndingPayload_product(_ co
 }
 
 func (ec *executionContext) _CancelProductEndingPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelProductEndingPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelProductEndingPayload_userErrors(ctx, field)
-		},
+		"CancelProductEndingPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -91,21 +81,17 @@ func (ec *executionContext) fieldContext_CancelProductEndingPayload_userErrors(_
 }
 
 func (ec *executionContext) _DeprecateProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.DeprecateProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeprecateProductPayload_product(ctx, field)
-		},
+		"DeprecateProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -123,21 +109,17 @@ func (ec *executionContext) fieldContext_DeprecateProductPayload_product(_ conte
 }
 
 func (ec *executionContext) _DeprecateProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeprecateProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeprecateProductPayload_userErrors(ctx, field)
-		},
+		"DeprecateProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -155,21 +137,17 @@ func (ec *executionContext) fieldContext_DeprecateProductPayload_userErrors(_ co
 }
 
 func (ec *executionContext) _RetireProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *model.RetireProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RetireProductPayload_product(ctx, field)
-		},
+		"RetireProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Product, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -187,21 +165,17 @@ func (ec *executionContext) fieldContext_RetireProductPayload_product(_ context.
 }
 
 func (ec *executionContext) _RetireProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetireProductPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RetireProductPayload_userErrors(ctx, field)
-		},
+		"RetireProductPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -358,130 +332,73 @@ func (ec *executionContext) unmarshalInputRetireProductInput(ctx context.Context
 var cancelProductEndingPayloadImplementors = []string{"CancelProductEndingPayload"}
 
 func (ec *executionContext) _CancelProductEndingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelProductEndingPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, cancelProductEndingPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, cancelProductEndingPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CancelProductEndingPayload")
+			out.Text = append(out.Text, `"CancelProductEndingPayload"`...)
 		case "product":
-			out.Values[i] = ec._CancelProductEndingPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CancelProductEndingPayload_product(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._CancelProductEndingPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CancelProductEndingPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var deprecateProductPayloadImplementors = []string{"DeprecateProductPayload"}
 
 func (ec *executionContext) _DeprecateProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeprecateProductPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deprecateProductPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, deprecateProductPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeprecateProductPayload")
+			out.Text = append(out.Text, `"DeprecateProductPayload"`...)
 		case "product":
-			out.Values[i] = ec._DeprecateProductPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._DeprecateProductPayload_product(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._DeprecateProductPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DeprecateProductPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var retireProductPayloadImplementors = []string{"RetireProductPayload"}
 
 func (ec *executionContext) _RetireProductPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetireProductPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, retireProductPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, retireProductPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RetireProductPayload")
+			out.Text = append(out.Text, `"RetireProductPayload"`...)
 		case "product":
-			out.Values[i] = ec._RetireProductPayload_product(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RetireProductPayload_product(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RetireProductPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RetireProductPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

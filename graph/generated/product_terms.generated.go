@@ -5,13 +5,11 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -33,21 +31,17 @@ type AcceptedProductTermsResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AcceptProductTermsPayload_productSubscriptions(ctx context.Context, field graphql.CollectedField, obj *model.AcceptProductTermsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptProductTermsPayload_productSubscriptions(ctx, field)
-		},
+		"AcceptProductTermsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscriptions, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -65,21 +59,17 @@ func (ec *executionContext) fieldContext_AcceptProductTermsPayload_productSubscr
 }
 
 func (ec *executionContext) _AcceptProductTermsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcceptProductTermsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptProductTermsPayload_userErrors(ctx, field)
-		},
+		"AcceptProductTermsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -97,21 +87,17 @@ func (ec *executionContext) fieldContext_AcceptProductTermsPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _AcceptedProductTerms_version(ctx context.Context, field graphql.CollectedField, obj *apps.AcceptedProductTerms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptedProductTerms_version(ctx, field)
-		},
+		"AcceptedProductTerms",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -120,21 +106,17 @@ func (ec *executionContext) fieldContext_AcceptedProductTerms_version(_ context.
 }
 
 func (ec *executionContext) _AcceptedProductTerms_at(ctx context.Context, field graphql.CollectedField, obj *apps.AcceptedProductTerms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptedProductTerms_at(ctx, field)
-		},
+		"AcceptedProductTerms",
 		func(ctx context.Context) (any, error) {
 			return obj.At, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -143,21 +125,17 @@ func (ec *executionContext) fieldContext_AcceptedProductTerms_at(_ context.Conte
 }
 
 func (ec *executionContext) _AcceptedProductTerms_acceptedBy(ctx context.Context, field graphql.CollectedField, obj *apps.AcceptedProductTerms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptedProductTerms_acceptedBy(ctx, field)
-		},
+		"AcceptedProductTerms",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AcceptedProductTerms().AcceptedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -226,125 +204,55 @@ func (ec *executionContext) unmarshalInputAcceptProductTermsInput(ctx context.Co
 var acceptProductTermsPayloadImplementors = []string{"AcceptProductTermsPayload"}
 
 func (ec *executionContext) _AcceptProductTermsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptProductTermsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, acceptProductTermsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, acceptProductTermsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AcceptProductTermsPayload")
+			out.Text = append(out.Text, `"AcceptProductTermsPayload"`...)
 		case "productSubscriptions":
-			out.Values[i] = ec._AcceptProductTermsPayload_productSubscriptions(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._AcceptProductTermsPayload_productSubscriptions(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._AcceptProductTermsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._AcceptProductTermsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var acceptedProductTermsImplementors = []string{"AcceptedProductTerms"}
 
 func (ec *executionContext) _AcceptedProductTerms(ctx context.Context, sel ast.SelectionSet, obj *apps.AcceptedProductTerms) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, acceptedProductTermsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, acceptedProductTermsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AcceptedProductTerms")
+			out.Text = append(out.Text, `"AcceptedProductTerms"`...)
 		case "version":
-			out.Values[i] = ec._AcceptedProductTerms_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Version))
+			} else {
+				out.required(ec._AcceptedProductTerms_version(ctx, field, obj))
 			}
 		case "at":
-			out.Values[i] = ec._AcceptedProductTerms_at(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.At)
+			} else {
+				out.required(ec._AcceptedProductTerms_at(ctx, field, obj))
 			}
 		case "acceptedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AcceptedProductTerms_acceptedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._AcceptedProductTerms_acceptedBy(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -3,7 +3,6 @@
 package generated
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"portico/graph/model"
@@ -48,6 +47,7 @@ type ResolverRoot interface {
 	Endpoint() EndpointResolver
 	EndpointConnection() EndpointConnectionResolver
 	EndpointLimit() EndpointLimitResolver
+	EndpointQuotaUse() EndpointQuotaUseResolver
 	Event() EventResolver
 	EventConnection() EventConnectionResolver
 	EventSubject() EventSubjectResolver
@@ -695,6 +695,14 @@ type ComplexityRoot struct {
 	EndpointPermissions struct {
 		Delete func(childComplexity int) int
 		Update func(childComplexity int) int
+	}
+
+	EndpointQuotaUse struct {
+		Endpoint  func(childComplexity int) int
+		Limit     func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		ResetsAt  func(childComplexity int) int
+		Used      func(childComplexity int) int
 	}
 
 	Enforcement struct {
@@ -1350,6 +1358,7 @@ type ComplexityRoot struct {
 		CreatedAt          func(childComplexity int) int
 		DecidedAt          func(childComplexity int) int
 		DecidedBy          func(childComplexity int) int
+		EndpointQuotas     func(childComplexity int) int
 		Endpoints          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		GlobalID           func(childComplexity int) int
 		HandOffURL         func(childComplexity int) int
@@ -1362,6 +1371,7 @@ type ComplexityRoot struct {
 		Quota              func(childComplexity int) int
 		Reason             func(childComplexity int) int
 		RequestedBy        func(childComplexity int) int
+		Spending           func(childComplexity int) int
 		Status             func(childComplexity int) int
 		TermsToAccept      func(childComplexity int) int
 		Timeline           func(childComplexity int, first *int, after *string, last *int, before *string) int
@@ -1766,6 +1776,16 @@ type ComplexityRoot struct {
 	SignUpPermissions struct {
 		Approve func(childComplexity int) int
 		Reject  func(childComplexity int) int
+	}
+
+	SpendingUse struct {
+		Amount      func(childComplexity int) int
+		Currency    func(childComplexity int) int
+		Limit       func(childComplexity int) int
+		Remaining   func(childComplexity int) int
+		ResetsAt    func(childComplexity int) int
+		SpendingCap func(childComplexity int) int
+		Used        func(childComplexity int) int
 	}
 
 	Statement struct {
@@ -4221,6 +4241,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndpointPermissions.Update(childComplexity), true
+
+	case "EndpointQuotaUse.endpoint":
+		if e.ComplexityRoot.EndpointQuotaUse.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointQuotaUse.Endpoint(childComplexity), true
+	case "EndpointQuotaUse.limit":
+		if e.ComplexityRoot.EndpointQuotaUse.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointQuotaUse.Limit(childComplexity), true
+	case "EndpointQuotaUse.remaining":
+		if e.ComplexityRoot.EndpointQuotaUse.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointQuotaUse.Remaining(childComplexity), true
+	case "EndpointQuotaUse.resetsAt":
+		if e.ComplexityRoot.EndpointQuotaUse.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointQuotaUse.ResetsAt(childComplexity), true
+	case "EndpointQuotaUse.used":
+		if e.ComplexityRoot.EndpointQuotaUse.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndpointQuotaUse.Used(childComplexity), true
 
 	case "Enforcement.appliedBy":
 		if e.ComplexityRoot.Enforcement.AppliedBy == nil {
@@ -7643,6 +7694,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.DecidedBy(childComplexity), true
+	case "ProductSubscription.endpointQuotas":
+		if e.ComplexityRoot.ProductSubscription.EndpointQuotas == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.EndpointQuotas(childComplexity), true
 	case "ProductSubscription.endpoints":
 		if e.ComplexityRoot.ProductSubscription.Endpoints == nil {
 			break
@@ -7720,6 +7777,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSubscription.RequestedBy(childComplexity), true
+	case "ProductSubscription.spending":
+		if e.ComplexityRoot.ProductSubscription.Spending == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSubscription.Spending(childComplexity), true
 	case "ProductSubscription.status":
 		if e.ComplexityRoot.ProductSubscription.Status == nil {
 			break
@@ -9419,6 +9482,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignUpPermissions.Reject(childComplexity), true
 
+	case "SpendingUse.amount":
+		if e.ComplexityRoot.SpendingUse.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.Amount(childComplexity), true
+	case "SpendingUse.currency":
+		if e.ComplexityRoot.SpendingUse.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.Currency(childComplexity), true
+	case "SpendingUse.limit":
+		if e.ComplexityRoot.SpendingUse.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.Limit(childComplexity), true
+	case "SpendingUse.remaining":
+		if e.ComplexityRoot.SpendingUse.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.Remaining(childComplexity), true
+	case "SpendingUse.resetsAt":
+		if e.ComplexityRoot.SpendingUse.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.ResetsAt(childComplexity), true
+	case "SpendingUse.spendingCap":
+		if e.ComplexityRoot.SpendingUse.SpendingCap == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.SpendingCap(childComplexity), true
+	case "SpendingUse.used":
+		if e.ComplexityRoot.SpendingUse.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SpendingUse.Used(childComplexity), true
+
 	case "Statement.accountId":
 		if e.ComplexityRoot.Statement.AccountID == nil {
 			break
@@ -10414,160 +10520,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputAcceptAppTransferInput,
-		ec.unmarshalInputAcceptInvitationInput,
-		ec.unmarshalInputAcceptProductTermsInput,
-		ec.unmarshalInputAcceptTermsInput,
-		ec.unmarshalInputAccountFilter,
-		ec.unmarshalInputAccountOrder,
-		ec.unmarshalInputAccountProfileInput,
-		ec.unmarshalInputActAsInput,
-		ec.unmarshalInputAddApproverInput,
-		ec.unmarshalInputAddMemberInput,
-		ec.unmarshalInputAnswerInput,
-		ec.unmarshalInputAppFilter,
-		ec.unmarshalInputAppOrder,
-		ec.unmarshalInputAppSubscriptionFilter,
-		ec.unmarshalInputAppTransferFilter,
-		ec.unmarshalInputAppTransferOrder,
-		ec.unmarshalInputApproveKeyRequestInput,
-		ec.unmarshalInputApprovePlanChangeInput,
-		ec.unmarshalInputApproveSignUpInput,
-		ec.unmarshalInputApproveSubscriptionInput,
-		ec.unmarshalInputCancelAppTransferInput,
-		ec.unmarshalInputCancelPlanChangeInput,
-		ec.unmarshalInputCancelProductEndingInput,
-		ec.unmarshalInputChangeMemberRoleInput,
-		ec.unmarshalInputChangePasswordInput,
-		ec.unmarshalInputChangePlanInput,
-		ec.unmarshalInputChangeUserRoleInput,
-		ec.unmarshalInputCollectKeyInput,
-		ec.unmarshalInputCompleteSignInInput,
-		ec.unmarshalInputConfirmTotpInput,
-		ec.unmarshalInputCorrectStatementInput,
-		ec.unmarshalInputCreateAccountInput,
-		ec.unmarshalInputCreateAppInput,
-		ec.unmarshalInputCreateEndpointInput,
-		ec.unmarshalInputCreateGuideInput,
-		ec.unmarshalInputCreatePlanInput,
-		ec.unmarshalInputCreateProductInput,
-		ec.unmarshalInputCreateServiceTokenInput,
-		ec.unmarshalInputCreateUserInput,
-		ec.unmarshalInputCredentialByKeyInput,
-		ec.unmarshalInputCredentialFilter,
-		ec.unmarshalInputCredentialOrder,
-		ec.unmarshalInputDecideSubscriptionsInput,
-		ec.unmarshalInputDeclineAppTransferInput,
-		ec.unmarshalInputDeleteAccountInput,
-		ec.unmarshalInputDeleteAppInput,
-		ec.unmarshalInputDeleteEndpointInput,
-		ec.unmarshalInputDeleteGuideInput,
-		ec.unmarshalInputDeleteKeyRequestInput,
-		ec.unmarshalInputDeleteProductDocumentInput,
-		ec.unmarshalInputDeleteUserInput,
-		ec.unmarshalInputDeletedAppFilter,
-		ec.unmarshalInputDeprecateProductInput,
-		ec.unmarshalInputDisableKeyInput,
-		ec.unmarshalInputDisableTotpInput,
-		ec.unmarshalInputDisableUserInput,
-		ec.unmarshalInputEnableKeyInput,
-		ec.unmarshalInputEnableTotpInput,
-		ec.unmarshalInputEnableUserInput,
-		ec.unmarshalInputEndpointLimitInput,
-		ec.unmarshalInputEventFilter,
-		ec.unmarshalInputEventOrder,
-		ec.unmarshalInputExplainAccessInput,
-		ec.unmarshalInputFirstKeyInput,
-		ec.unmarshalInputGatewayFilter,
-		ec.unmarshalInputGatewayOrder,
-		ec.unmarshalInputGenerateKeyInput,
-		ec.unmarshalInputGrantProductInput,
-		ec.unmarshalInputInviteMemberInput,
-		ec.unmarshalInputKeyLifeInput,
-		ec.unmarshalInputKeyRequestFilter,
-		ec.unmarshalInputKeyRequestOrder,
-		ec.unmarshalInputKeyRequestPlanInput,
-		ec.unmarshalInputKeyRotationInput,
-		ec.unmarshalInputLabelFilter,
-		ec.unmarshalInputLabelInput,
-		ec.unmarshalInputMailKindSettingsInput,
-		ec.unmarshalInputMovePlanSubscriptionsInput,
-		ec.unmarshalInputPriceInput,
-		ec.unmarshalInputPriceTierInput,
-		ec.unmarshalInputProductFilter,
-		ec.unmarshalInputProductOrder,
-		ec.unmarshalInputProductSubscriptionFilter,
-		ec.unmarshalInputProductSubscriptionOrder,
-		ec.unmarshalInputQuestionInput,
-		ec.unmarshalInputQuotaInput,
-		ec.unmarshalInputRateLimitInput,
-		ec.unmarshalInputRefreshSessionInput,
-		ec.unmarshalInputRegisterInput,
-		ec.unmarshalInputRejectKeyRequestInput,
-		ec.unmarshalInputRejectPlanChangeInput,
-		ec.unmarshalInputRejectSignUpInput,
-		ec.unmarshalInputRejectSubscriptionInput,
-		ec.unmarshalInputRemoveApproverInput,
-		ec.unmarshalInputRemoveMemberInput,
-		ec.unmarshalInputReplaceRecoveryCodesInput,
-		ec.unmarshalInputReportLeakedKeyInput,
-		ec.unmarshalInputRequestKeyInput,
-		ec.unmarshalInputRequestPasswordResetInput,
-		ec.unmarshalInputResetPasswordInput,
-		ec.unmarshalInputResetTotpInput,
-		ec.unmarshalInputRestoreAppInput,
-		ec.unmarshalInputResumeAccountInput,
-		ec.unmarshalInputResumeSubscriptionInput,
-		ec.unmarshalInputRetireProductInput,
-		ec.unmarshalInputRevokeInvitationInput,
-		ec.unmarshalInputRevokeKeyInput,
-		ec.unmarshalInputRevokeKeysInput,
-		ec.unmarshalInputRevokeServiceTokenInput,
-		ec.unmarshalInputRotateKeyInput,
-		ec.unmarshalInputSendPasswordResetInput,
-		ec.unmarshalInputServiceTokenFilter,
-		ec.unmarshalInputServiceTokenOrder,
-		ec.unmarshalInputSignInInput,
-		ec.unmarshalInputSignOutInput,
-		ec.unmarshalInputSignUpFilter,
-		ec.unmarshalInputSignUpFormInput,
-		ec.unmarshalInputSignUpInput,
-		ec.unmarshalInputSignUpOrder,
-		ec.unmarshalInputStatementFilter,
-		ec.unmarshalInputStatementLineFilter,
-		ec.unmarshalInputStatementLineOrder,
-		ec.unmarshalInputStatementOrder,
-		ec.unmarshalInputSuspendAccountInput,
-		ec.unmarshalInputSuspendSubscriptionInput,
-		ec.unmarshalInputSwitchAccountInput,
-		ec.unmarshalInputTermsInput,
-		ec.unmarshalInputTransferAppInput,
-		ec.unmarshalInputTransferOwnershipInput,
-		ec.unmarshalInputUnlockUserInput,
-		ec.unmarshalInputUnregisterInput,
-		ec.unmarshalInputUpdateAccountInput,
-		ec.unmarshalInputUpdateAppInput,
-		ec.unmarshalInputUpdateEndpointInput,
-		ec.unmarshalInputUpdateGuideInput,
-		ec.unmarshalInputUpdateKeyInput,
-		ec.unmarshalInputUpdateKeyRequestInput,
-		ec.unmarshalInputUpdateMailPreferencesInput,
-		ec.unmarshalInputUpdateMailSettingsInput,
-		ec.unmarshalInputUpdateOrganizationInput,
-		ec.unmarshalInputUpdatePlanInput,
-		ec.unmarshalInputUpdateProductInput,
-		ec.unmarshalInputUpdateSubscriptionEndpointsInput,
-		ec.unmarshalInputUpdateUserInput,
-		ec.unmarshalInputUploadProductDocumentInput,
-		ec.unmarshalInputUsageFilter,
-		ec.unmarshalInputUsageRetentionInput,
-		ec.unmarshalInputUserFilter,
-		ec.unmarshalInputVerifyEmailInput,
-		ec.unmarshalInputWithdrawInput,
-		ec.unmarshalInputWithdrawKeyRequestInput,
-		ec.unmarshalInputWithdrawProductInput,
-	)
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -10577,7 +10529,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -10591,8 +10542,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 					return nil
 				}
 			}
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
+			buf := encode(ctx, data)
 			response.Data = buf.Bytes()
 			if atomic.LoadInt32(&ec.Deferred) > 0 {
 				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0
@@ -10607,10 +10557,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
+			buf := encode(ctx, data)
 
 			return &graphql.Response{
 				Data: buf.Bytes(),
@@ -14744,9 +14692,9 @@ type Plan implements Node {
   quotaPer: QuotaPer! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What becomes of calls beyond the quota; without a quota it has no effect."
   overage: Overage! @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The endpoints of the product that have limits of their own, for each app separately and besides the plan's: a call must have room in all of its limits, and a refused one takes nothing of any. They apply to calls that match the endpoint, so gateways must name the method and the path of each call: one whose path is left out, or can be read in different ways, is refused with ENDPOINT_NOT_ALLOWED."
+  "The endpoints of the product that have limits of their own, for each app separately and besides the plan's: a call must have room in all of its limits, and a refused one takes nothing of any. They apply to calls that match the endpoint, letter by letter (` + "`" + `enforceEndpoints` + "`" + ` of the product refuses others), so gateways must name the method and the path of each call: one whose path is left out, or can be read in different ways, is refused with ENDPOINT_NOT_ALLOWED."
   endpointLimits: [EndpointLimit!]!
-  "What a month may cost, in the price's currency: an app's further calls are refused with QUOTA_EXCEEDED until the next month when one more would make its ` + "`" + `charge` + "`" + ` exceed it. Each call counts as one, whatever it costs of the limits, and the count begins when the cap is set. Null: no cap."
+  "What a month may cost, in the price's currency: an app's further calls are refused with QUOTA_EXCEEDED until the next month when one more would make its ` + "`" + `charge` + "`" + ` exceed it. Each call counts as one, whatever it costs of the limits, and the count begins when a subscription goes by terms with a cap. What another plan of the same month costs comes on top. Null: no cap."
   spendingCap: Decimal @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "What it costs; null: nothing."
   price: Price @public @hasScope(any: [SUBSCRIPTIONS_DECIDE])
@@ -16509,6 +16457,42 @@ input SignUpFormInput {
   questions: [QuestionInput!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/spending.graphql", Input: `"What is used of the quota that a plan has for one endpoint. Counts are stored as those of ` + "`" + `QuotaUse` + "`" + `."
+type EndpointQuotaUse {
+  "The endpoint; null when you may not see it any more."
+  endpoint: Endpoint @goField(forceResolver: true)
+  "How many calls of the endpoint there are in each period."
+  limit: BigInt!
+  "How many of the current period's are used."
+  used: BigInt!
+  "How many are left: never less than 0."
+  remaining: BigInt!
+  "When the next period begins, by the organization's time zone."
+  resetsAt: Time!
+}
+
+"""
+What is used of a spending cap in the present month, by the calls that are counted of it: those that passed
+by terms with a cap, each as one. It is no statement: ` + "`" + `runningStatements` + "`" + ` has what the month costs, other
+plans included. Counts are stored as those of ` + "`" + `QuotaUse` + "`" + `.
+"""
+type SpendingUse {
+  "What the month may cost, in ` + "`" + `currency` + "`" + `."
+  spendingCap: Decimal!
+  "The currency by ISO 4217, such as EUR."
+  currency: String!
+  "What the used calls cost by the price of the subscription's terms."
+  amount: Decimal!
+  "How many calls the cap allows in a month; further ones are refused with QUOTA_EXCEEDED."
+  limit: BigInt!
+  "How many of them are used."
+  used: BigInt!
+  "How many are left: never less than 0."
+  remaining: BigInt!
+  "When the next month begins, by the organization's time zone."
+  resetsAt: Time!
+}
+`, BuiltIn: false},
 	{Name: "../schema/statement.graphql", Input: `"""
 What an account's subscriptions have cost in a calendar month of the organization's time zone,
 in one currency, by the calls that Portico has counted; or a correction of another one. It is
@@ -16822,6 +16806,10 @@ type ProductSubscription implements Node {
   ): EndpointConnection! @goField(forceResolver: true)
   "What is used of the quota of its ` + "`" + `planRevision` + "`" + ` in the current period, by this app, or by all apps of the account where ` + "`" + `quotaPer` + "`" + ` is ACCOUNT; null when there is none."
   quota: QuotaUse @goField(forceResolver: true)
+  "What is used of the quotas that its ` + "`" + `planRevision` + "`" + ` has for single endpoints, by this app; empty when there are none."
+  endpointQuotas: [EndpointQuotaUse!]! @goField(forceResolver: true)
+  "What is used of the spending cap of its ` + "`" + `planRevision` + "`" + ` in the present month, by this app; null when there is none, or when it allows as many calls as there may be."
+  spending: SpendingUse @goField(forceResolver: true)
   "How many calls of its app to its product gateways asked about in the last 24 hours, to the minute."
   callsLast24h: BigInt! @goField(forceResolver: true)
   "Where its developer continues while it is WAITING: the product's ` + "`" + `handOffUrl` + "`" + ` with ` + "`" + `subscription=` + "`" + ` and this ` + "`" + `id` + "`" + ` added. The system there decides with a service token of the scope SUBSCRIPTIONS_DECIDE. Null for a product without one, and when it does not wait."
@@ -19412,6 +19400,22 @@ func (ec *executionContext) childFields_EndpointPermissions(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type EndpointPermissions", field.Name)
 }
 
+func (ec *executionContext) childFields_EndpointQuotaUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_EndpointQuotaUse_endpoint(ctx, field)
+	case "limit":
+		return ec.fieldContext_EndpointQuotaUse_limit(ctx, field)
+	case "used":
+		return ec.fieldContext_EndpointQuotaUse_used(ctx, field)
+	case "remaining":
+		return ec.fieldContext_EndpointQuotaUse_remaining(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_EndpointQuotaUse_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndpointQuotaUse", field.Name)
+}
+
 func (ec *executionContext) childFields_Enforcement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "revision":
@@ -20506,6 +20510,10 @@ func (ec *executionContext) childFields_ProductSubscription(ctx context.Context,
 		return ec.fieldContext_ProductSubscription_endpoints(ctx, field)
 	case "quota":
 		return ec.fieldContext_ProductSubscription_quota(ctx, field)
+	case "endpointQuotas":
+		return ec.fieldContext_ProductSubscription_endpointQuotas(ctx, field)
+	case "spending":
+		return ec.fieldContext_ProductSubscription_spending(ctx, field)
 	case "callsLast24h":
 		return ec.fieldContext_ProductSubscription_callsLast24h(ctx, field)
 	case "handOffUrl":
@@ -21256,6 +21264,26 @@ func (ec *executionContext) childFields_SignUpPermissions(ctx context.Context, f
 		return ec.fieldContext_SignUpPermissions_reject(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignUpPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_SpendingUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "spendingCap":
+		return ec.fieldContext_SpendingUse_spendingCap(ctx, field)
+	case "currency":
+		return ec.fieldContext_SpendingUse_currency(ctx, field)
+	case "amount":
+		return ec.fieldContext_SpendingUse_amount(ctx, field)
+	case "limit":
+		return ec.fieldContext_SpendingUse_limit(ctx, field)
+	case "used":
+		return ec.fieldContext_SpendingUse_used(ctx, field)
+	case "remaining":
+		return ec.fieldContext_SpendingUse_remaining(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_SpendingUse_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SpendingUse", field.Name)
 }
 
 func (ec *executionContext) childFields_Statement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -5,7 +5,6 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
@@ -15,7 +14,6 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -45,21 +43,17 @@ type ServiceTokenConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ActAsPayload_accessToken(ctx context.Context, field graphql.CollectedField, obj *model.ActAsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ActAsPayload_accessToken(ctx, field)
-		},
+		"ActAsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AccessToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -68,21 +62,17 @@ func (ec *executionContext) fieldContext_ActAsPayload_accessToken(_ context.Cont
 }
 
 func (ec *executionContext) _ActAsPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.ActAsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ActAsPayload_expiresAt(ctx, field)
-		},
+		"ActAsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -91,21 +81,17 @@ func (ec *executionContext) fieldContext_ActAsPayload_expiresAt(_ context.Contex
 }
 
 func (ec *executionContext) _ActAsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ActAsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ActAsPayload_userErrors(ctx, field)
-		},
+		"ActAsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -123,21 +109,17 @@ func (ec *executionContext) fieldContext_ActAsPayload_userErrors(_ context.Conte
 }
 
 func (ec *executionContext) _CreateServiceTokenPayload_serviceToken(ctx context.Context, field graphql.CollectedField, obj *model.CreateServiceTokenPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateServiceTokenPayload_serviceToken(ctx, field)
-		},
+		"CreateServiceTokenPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ServiceToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ServiceToken) graphql.Marshaler {
 			return ec.marshalOServiceToken2ᚖporticoᚋentᚋdbᚐServiceToken(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -155,21 +137,17 @@ func (ec *executionContext) fieldContext_CreateServiceTokenPayload_serviceToken(
 }
 
 func (ec *executionContext) _CreateServiceTokenPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateServiceTokenPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateServiceTokenPayload_secret(ctx, field)
-		},
+		"CreateServiceTokenPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -178,21 +156,17 @@ func (ec *executionContext) fieldContext_CreateServiceTokenPayload_secret(_ cont
 }
 
 func (ec *executionContext) _CreateServiceTokenPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.CreateServiceTokenPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateServiceTokenPayload_replayed(ctx, field)
-		},
+		"CreateServiceTokenPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -201,21 +175,17 @@ func (ec *executionContext) fieldContext_CreateServiceTokenPayload_replayed(_ co
 }
 
 func (ec *executionContext) _CreateServiceTokenPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CreateServiceTokenPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CreateServiceTokenPayload_userErrors(ctx, field)
-		},
+		"CreateServiceTokenPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -233,21 +203,17 @@ func (ec *executionContext) fieldContext_CreateServiceTokenPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _RevokeServiceTokenPayload_serviceToken(ctx context.Context, field graphql.CollectedField, obj *model.RevokeServiceTokenPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeServiceTokenPayload_serviceToken(ctx, field)
-		},
+		"RevokeServiceTokenPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ServiceToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ServiceToken) graphql.Marshaler {
 			return ec.marshalOServiceToken2ᚖporticoᚋentᚋdbᚐServiceToken(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -265,21 +231,17 @@ func (ec *executionContext) fieldContext_RevokeServiceTokenPayload_serviceToken(
 }
 
 func (ec *executionContext) _RevokeServiceTokenPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RevokeServiceTokenPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RevokeServiceTokenPayload_userErrors(ctx, field)
-		},
+		"RevokeServiceTokenPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -297,21 +259,17 @@ func (ec *executionContext) fieldContext_RevokeServiceTokenPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _ServiceToken_id(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_id(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -320,21 +278,17 @@ func (ec *executionContext) fieldContext_ServiceToken_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _ServiceToken_name(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_name(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -343,21 +297,17 @@ func (ec *executionContext) fieldContext_ServiceToken_name(_ context.Context, fi
 }
 
 func (ec *executionContext) _ServiceToken_hint(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_hint(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.Hint, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -366,21 +316,17 @@ func (ec *executionContext) fieldContext_ServiceToken_hint(_ context.Context, fi
 }
 
 func (ec *executionContext) _ServiceToken_scopes(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_scopes(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ServiceToken().Scopes(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.ServiceTokenScope) graphql.Marshaler {
 			return ec.marshalNServiceTokenScope2ᚕporticoᚋinternalᚋdomainᚐServiceTokenScopeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -389,21 +335,17 @@ func (ec *executionContext) fieldContext_ServiceToken_scopes(_ context.Context, 
 }
 
 func (ec *executionContext) _ServiceToken_account(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_account(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ServiceToken().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -421,21 +363,17 @@ func (ec *executionContext) fieldContext_ServiceToken_account(_ context.Context,
 }
 
 func (ec *executionContext) _ServiceToken_environment(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_environment(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.Environment, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *access.Environment) graphql.Marshaler {
 			return ec.marshalOEnvironment2ᚖporticoᚋclientsᚋgoᚋgateᚋaccessᚐEnvironment(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -444,21 +382,17 @@ func (ec *executionContext) fieldContext_ServiceToken_environment(_ context.Cont
 }
 
 func (ec *executionContext) _ServiceToken_status(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_status(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ServiceToken().Status(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.ServiceTokenStatus) graphql.Marshaler {
 			return ec.marshalNServiceTokenStatus2porticoᚋinternalᚋdomainᚐServiceTokenStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -467,21 +401,17 @@ func (ec *executionContext) fieldContext_ServiceToken_status(_ context.Context, 
 }
 
 func (ec *executionContext) _ServiceToken_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_expiresAt(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -490,21 +420,17 @@ func (ec *executionContext) fieldContext_ServiceToken_expiresAt(_ context.Contex
 }
 
 func (ec *executionContext) _ServiceToken_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_lastUsedAt(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.LastUsedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -513,21 +439,17 @@ func (ec *executionContext) fieldContext_ServiceToken_lastUsedAt(_ context.Conte
 }
 
 func (ec *executionContext) _ServiceToken_revokedAt(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_revokedAt(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.RevokedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -536,21 +458,17 @@ func (ec *executionContext) fieldContext_ServiceToken_revokedAt(_ context.Contex
 }
 
 func (ec *executionContext) _ServiceToken_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_createdAt(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -559,21 +477,17 @@ func (ec *executionContext) fieldContext_ServiceToken_createdAt(_ context.Contex
 }
 
 func (ec *executionContext) _ServiceToken_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.ServiceToken) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceToken_viewerCan(ctx, field)
-		},
+		"ServiceToken",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ServiceToken().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.ServiceTokenPermissions) graphql.Marshaler {
 			return ec.marshalNServiceTokenPermissions2ᚖporticoᚋinternalᚋidentityᚐServiceTokenPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -591,21 +505,17 @@ func (ec *executionContext) fieldContext_ServiceToken_viewerCan(_ context.Contex
 }
 
 func (ec *executionContext) _ServiceTokenConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ServiceTokenConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenConnection_edges(ctx, field)
-		},
+		"ServiceTokenConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ServiceTokenConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ServiceTokenEdge) graphql.Marshaler {
 			return ec.marshalNServiceTokenEdge2ᚕᚖporticoᚋgraphᚋmodelᚐServiceTokenEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -623,21 +533,17 @@ func (ec *executionContext) fieldContext_ServiceTokenConnection_edges(_ context.
 }
 
 func (ec *executionContext) _ServiceTokenConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ServiceTokenConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenConnection_nodes(ctx, field)
-		},
+		"ServiceTokenConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.ServiceToken) graphql.Marshaler {
 			return ec.marshalNServiceToken2ᚕᚖporticoᚋentᚋdbᚐServiceTokenᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -655,21 +561,17 @@ func (ec *executionContext) fieldContext_ServiceTokenConnection_nodes(_ context.
 }
 
 func (ec *executionContext) _ServiceTokenConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ServiceTokenConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenConnection_totalCount(ctx, field)
-		},
+		"ServiceTokenConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -678,21 +580,17 @@ func (ec *executionContext) fieldContext_ServiceTokenConnection_totalCount(_ con
 }
 
 func (ec *executionContext) _ServiceTokenConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ServiceTokenConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenConnection_pageInfo(ctx, field)
-		},
+		"ServiceTokenConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -710,21 +608,17 @@ func (ec *executionContext) fieldContext_ServiceTokenConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _ServiceTokenEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ServiceTokenEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenEdge_cursor(ctx, field)
-		},
+		"ServiceTokenEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -733,21 +627,17 @@ func (ec *executionContext) fieldContext_ServiceTokenEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _ServiceTokenEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ServiceTokenEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenEdge_node(ctx, field)
-		},
+		"ServiceTokenEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.ServiceToken) graphql.Marshaler {
 			return ec.marshalNServiceToken2ᚖporticoᚋentᚋdbᚐServiceToken(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -765,21 +655,17 @@ func (ec *executionContext) fieldContext_ServiceTokenEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _ServiceTokenPermissions_revoke(ctx context.Context, field graphql.CollectedField, obj *identity.ServiceTokenPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServiceTokenPermissions_revoke(ctx, field)
-		},
+		"ServiceTokenPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Revoke, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1021,537 +907,277 @@ func (ec *executionContext) unmarshalInputServiceTokenOrder(ctx context.Context,
 var actAsPayloadImplementors = []string{"ActAsPayload"}
 
 func (ec *executionContext) _ActAsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ActAsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, actAsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, actAsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ActAsPayload")
+			out.Text = append(out.Text, `"ActAsPayload"`...)
 		case "accessToken":
-			out.Values[i] = ec._ActAsPayload_accessToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.AccessToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ActAsPayload_accessToken(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._ActAsPayload_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.ExpiresAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ActAsPayload_expiresAt(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._ActAsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ActAsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var createServiceTokenPayloadImplementors = []string{"CreateServiceTokenPayload"}
 
 func (ec *executionContext) _CreateServiceTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateServiceTokenPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, createServiceTokenPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, createServiceTokenPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CreateServiceTokenPayload")
+			out.Text = append(out.Text, `"CreateServiceTokenPayload"`...)
 		case "serviceToken":
-			out.Values[i] = ec._CreateServiceTokenPayload_serviceToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CreateServiceTokenPayload_serviceToken(ctx, field, obj))
 		case "secret":
-			out.Values[i] = ec._CreateServiceTokenPayload_secret(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Secret; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._CreateServiceTokenPayload_secret(ctx, field, obj))
 			}
 		case "replayed":
-			out.Values[i] = ec._CreateServiceTokenPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._CreateServiceTokenPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._CreateServiceTokenPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CreateServiceTokenPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var revokeServiceTokenPayloadImplementors = []string{"RevokeServiceTokenPayload"}
 
 func (ec *executionContext) _RevokeServiceTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeServiceTokenPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, revokeServiceTokenPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, revokeServiceTokenPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RevokeServiceTokenPayload")
+			out.Text = append(out.Text, `"RevokeServiceTokenPayload"`...)
 		case "serviceToken":
-			out.Values[i] = ec._RevokeServiceTokenPayload_serviceToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RevokeServiceTokenPayload_serviceToken(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RevokeServiceTokenPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RevokeServiceTokenPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var serviceTokenImplementors = []string{"ServiceToken", "Node"}
 
 func (ec *executionContext) _ServiceToken(ctx context.Context, sel ast.SelectionSet, obj *db.ServiceToken) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, serviceTokenImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, serviceTokenImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServiceToken")
+			out.Text = append(out.Text, `"ServiceToken"`...)
 		case "id":
-			out.Values[i] = ec._ServiceToken_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._ServiceToken_id(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._ServiceToken_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._ServiceToken_name(ctx, field, obj))
 			}
 		case "hint":
-			out.Values[i] = ec._ServiceToken_hint(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Hint))
+			} else {
+				out.required(ec._ServiceToken_hint(ctx, field, obj))
 			}
 		case "scopes":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ServiceToken_scopes(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ServiceToken_scopes(ctx, field, obj))
 		case "account":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ServiceToken_account(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedAccount(); out.direct && joined != nil {
+				out.optional(ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "ServiceToken", field), field.Selections, joined))
+			} else {
+				out.optional(ec._ServiceToken_account(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "environment":
-			out.Values[i] = ec._ServiceToken_environment(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.Environment; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ServiceToken_environment(ctx, field, obj))
 			}
 		case "status":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ServiceToken_status(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ServiceToken_status(ctx, field, obj))
 		case "expiresAt":
-			out.Values[i] = ec._ServiceToken_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.ExpiresAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ServiceToken_expiresAt(ctx, field, obj))
 			}
 		case "lastUsedAt":
-			out.Values[i] = ec._ServiceToken_lastUsedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.LastUsedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ServiceToken_lastUsedAt(ctx, field, obj))
 			}
 		case "revokedAt":
-			out.Values[i] = ec._ServiceToken_revokedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.RevokedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ServiceToken_revokedAt(ctx, field, obj))
 			}
 		case "createdAt":
-			out.Values[i] = ec._ServiceToken_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._ServiceToken_createdAt(ctx, field, obj))
 			}
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ServiceToken_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ServiceToken_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var serviceTokenConnectionImplementors = []string{"ServiceTokenConnection"}
 
 func (ec *executionContext) _ServiceTokenConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ServiceTokenConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, serviceTokenConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, serviceTokenConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServiceTokenConnection")
+			out.Text = append(out.Text, `"ServiceTokenConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ServiceTokenConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ServiceTokenConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._ServiceTokenConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._ServiceTokenConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._ServiceTokenConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._ServiceTokenConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._ServiceTokenConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._ServiceTokenConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var serviceTokenEdgeImplementors = []string{"ServiceTokenEdge"}
 
 func (ec *executionContext) _ServiceTokenEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ServiceTokenEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, serviceTokenEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, serviceTokenEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServiceTokenEdge")
+			out.Text = append(out.Text, `"ServiceTokenEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._ServiceTokenEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._ServiceTokenEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._ServiceTokenEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._ServiceTokenEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var serviceTokenPermissionsImplementors = []string{"ServiceTokenPermissions"}
 
 func (ec *executionContext) _ServiceTokenPermissions(ctx context.Context, sel ast.SelectionSet, obj *identity.ServiceTokenPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, serviceTokenPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, serviceTokenPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServiceTokenPermissions")
+			out.Text = append(out.Text, `"ServiceTokenPermissions"`...)
 		case "revoke":
-			out.Values[i] = ec._ServiceTokenPermissions_revoke(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Revoke))
+			} else {
+				out.required(ec._ServiceTokenPermissions_revoke(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1574,17 +1200,9 @@ func (ec *executionContext) unmarshalNRevokeServiceTokenInput2porticoᚋgraphᚋ
 }
 
 func (ec *executionContext) marshalNServiceToken2ᚕᚖporticoᚋentᚋdbᚐServiceTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.ServiceToken) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNServiceToken2ᚖporticoᚋentᚋdbᚐServiceToken(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1610,17 +1228,9 @@ func (ec *executionContext) marshalNServiceTokenConnection2ᚖporticoᚋgraphᚋ
 }
 
 func (ec *executionContext) marshalNServiceTokenEdge2ᚕᚖporticoᚋgraphᚋmodelᚐServiceTokenEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ServiceTokenEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNServiceTokenEdge2ᚖporticoᚋgraphᚋmodelᚐServiceTokenEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1692,17 +1302,9 @@ func (ec *executionContext) unmarshalNServiceTokenScope2ᚕporticoᚋinternalᚋ
 }
 
 func (ec *executionContext) marshalNServiceTokenScope2ᚕporticoᚋinternalᚋdomainᚐServiceTokenScopeᚄ(ctx context.Context, sel ast.SelectionSet, v []domain.ServiceTokenScope) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNServiceTokenScope2porticoᚋinternalᚋdomainᚐServiceTokenScope(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1781,17 +1383,9 @@ func (ec *executionContext) marshalOServiceTokenScope2ᚕporticoᚋinternalᚋdo
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNServiceTokenScope2porticoᚋinternalᚋdomainᚐServiceTokenScope(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1817,17 +1411,9 @@ func (ec *executionContext) marshalOServiceTokenStatus2ᚕporticoᚋinternalᚋd
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNServiceTokenStatus2porticoᚋinternalᚋdomainᚐServiceTokenStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
@@ -15,7 +14,6 @@ import (
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -46,21 +44,17 @@ type SignUpConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ApproveSignUpPayload_signUp(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSignUpPayload_signUp(ctx, field)
-		},
+		"ApproveSignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.SignUp, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.SignUp) graphql.Marshaler {
 			return ec.marshalOSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -78,21 +72,17 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_signUp(_ context.C
 }
 
 func (ec *executionContext) _ApproveSignUpPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSignUpPayload_user(ctx, field)
-		},
+		"ApproveSignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -110,21 +100,17 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_user(_ context.Con
 }
 
 func (ec *executionContext) _ApproveSignUpPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSignUpPayload_account(ctx, field)
-		},
+		"ApproveSignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -142,21 +128,17 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_account(_ context.
 }
 
 func (ec *executionContext) _ApproveSignUpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSignUpPayload_userErrors(ctx, field)
-		},
+		"ApproveSignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -174,21 +156,17 @@ func (ec *executionContext) fieldContext_ApproveSignUpPayload_userErrors(_ conte
 }
 
 func (ec *executionContext) _RejectSignUpPayload_signUp(ctx context.Context, field graphql.CollectedField, obj *model.RejectSignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectSignUpPayload_signUp(ctx, field)
-		},
+		"RejectSignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.SignUp, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.SignUp) graphql.Marshaler {
 			return ec.marshalOSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -206,21 +184,17 @@ func (ec *executionContext) fieldContext_RejectSignUpPayload_signUp(_ context.Co
 }
 
 func (ec *executionContext) _RejectSignUpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectSignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectSignUpPayload_userErrors(ctx, field)
-		},
+		"RejectSignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -238,21 +212,17 @@ func (ec *executionContext) fieldContext_RejectSignUpPayload_userErrors(_ contex
 }
 
 func (ec *executionContext) _SignUp_id(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_id(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -261,21 +231,17 @@ func (ec *executionContext) fieldContext_SignUp_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _SignUp_email(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_email(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.Email, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -284,21 +250,17 @@ func (ec *executionContext) fieldContext_SignUp_email(_ context.Context, field g
 }
 
 func (ec *executionContext) _SignUp_name(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_name(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -307,21 +269,17 @@ func (ec *executionContext) fieldContext_SignUp_name(_ context.Context, field gr
 }
 
 func (ec *executionContext) _SignUp_accountName(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_accountName(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.AccountName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -330,21 +288,17 @@ func (ec *executionContext) fieldContext_SignUp_accountName(_ context.Context, f
 }
 
 func (ec *executionContext) _SignUp_answers(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_answers(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().Answers(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
 			return ec.marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -362,21 +316,17 @@ func (ec *executionContext) fieldContext_SignUp_answers(_ context.Context, field
 }
 
 func (ec *executionContext) _SignUp_status(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_status(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().Status(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpStatus) graphql.Marshaler {
 			return ec.marshalNSignUpStatus2porticoᚋinternalᚋdomainᚐSignUpStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -385,21 +335,17 @@ func (ec *executionContext) fieldContext_SignUp_status(_ context.Context, field 
 }
 
 func (ec *executionContext) _SignUp_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_createdAt(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -408,21 +354,17 @@ func (ec *executionContext) fieldContext_SignUp_createdAt(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_expiresAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_expiresAt(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -431,21 +373,17 @@ func (ec *executionContext) fieldContext_SignUp_expiresAt(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_verifiedAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_verifiedAt(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.VerifiedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -454,21 +392,17 @@ func (ec *executionContext) fieldContext_SignUp_verifiedAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignUp_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_decidedAt(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -477,21 +411,17 @@ func (ec *executionContext) fieldContext_SignUp_decidedAt(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_decidedBy(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().DecidedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -509,21 +439,17 @@ func (ec *executionContext) fieldContext_SignUp_decidedBy(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUp_reason(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_reason(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -532,21 +458,17 @@ func (ec *executionContext) fieldContext_SignUp_reason(_ context.Context, field 
 }
 
 func (ec *executionContext) _SignUp_user(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_user(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().User(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -564,21 +486,17 @@ func (ec *executionContext) fieldContext_SignUp_user(_ context.Context, field gr
 }
 
 func (ec *executionContext) _SignUp_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.SignUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUp_viewerCan(ctx, field)
-		},
+		"SignUp",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUp().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.SignUpPermissions) graphql.Marshaler {
 			return ec.marshalNSignUpPermissions2ᚖporticoᚋinternalᚋidentityᚐSignUpPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -596,21 +514,17 @@ func (ec *executionContext) fieldContext_SignUp_viewerCan(_ context.Context, fie
 }
 
 func (ec *executionContext) _SignUpConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpConnection_edges(ctx, field)
-		},
+		"SignUpConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.SignUpConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.SignUpEdge) graphql.Marshaler {
 			return ec.marshalNSignUpEdge2ᚕᚖporticoᚋgraphᚋmodelᚐSignUpEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -628,21 +542,17 @@ func (ec *executionContext) fieldContext_SignUpConnection_edges(_ context.Contex
 }
 
 func (ec *executionContext) _SignUpConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpConnection_nodes(ctx, field)
-		},
+		"SignUpConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.SignUp) graphql.Marshaler {
 			return ec.marshalNSignUp2ᚕᚖporticoᚋentᚋdbᚐSignUpᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -660,21 +570,17 @@ func (ec *executionContext) fieldContext_SignUpConnection_nodes(_ context.Contex
 }
 
 func (ec *executionContext) _SignUpConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpConnection_totalCount(ctx, field)
-		},
+		"SignUpConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -683,21 +589,17 @@ func (ec *executionContext) fieldContext_SignUpConnection_totalCount(_ context.C
 }
 
 func (ec *executionContext) _SignUpConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SignUpConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpConnection_pageInfo(ctx, field)
-		},
+		"SignUpConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -715,21 +617,17 @@ func (ec *executionContext) fieldContext_SignUpConnection_pageInfo(_ context.Con
 }
 
 func (ec *executionContext) _SignUpEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SignUpEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpEdge_cursor(ctx, field)
-		},
+		"SignUpEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -738,21 +636,17 @@ func (ec *executionContext) fieldContext_SignUpEdge_cursor(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignUpEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SignUpEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpEdge_node(ctx, field)
-		},
+		"SignUpEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.SignUp) graphql.Marshaler {
 			return ec.marshalNSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -770,21 +664,17 @@ func (ec *executionContext) fieldContext_SignUpEdge_node(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SignUpForm_questions(ctx context.Context, field graphql.CollectedField, obj *domain.Form) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpForm_questions(ctx, field)
-		},
+		"SignUpForm",
 		func(ctx context.Context) (any, error) {
 			return obj.Questions, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []domain.Question) graphql.Marshaler {
 			return ec.marshalNQuestion2ᚕporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -802,21 +692,17 @@ func (ec *executionContext) fieldContext_SignUpForm_questions(_ context.Context,
 }
 
 func (ec *executionContext) _SignUpInfo_policy(ctx context.Context, field graphql.CollectedField, obj *model.SignUpInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpInfo_policy(ctx, field)
-		},
+		"SignUpInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Policy, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.SignUpPolicy) graphql.Marshaler {
 			return ec.marshalNSignUpPolicy2porticoᚋinternalᚋdomainᚐSignUpPolicy(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -825,21 +711,17 @@ func (ec *executionContext) fieldContext_SignUpInfo_policy(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignUpInfo_available(ctx context.Context, field graphql.CollectedField, obj *model.SignUpInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpInfo_available(ctx, field)
-		},
+		"SignUpInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Available, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -848,21 +730,17 @@ func (ec *executionContext) fieldContext_SignUpInfo_available(_ context.Context,
 }
 
 func (ec *executionContext) _SignUpInfo_questions(ctx context.Context, field graphql.CollectedField, obj *model.SignUpInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpInfo_questions(ctx, field)
-		},
+		"SignUpInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Questions, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Question) graphql.Marshaler {
 			return ec.marshalNQuestion2ᚕᚖporticoᚋinternalᚋdomainᚐQuestionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -880,21 +758,17 @@ func (ec *executionContext) fieldContext_SignUpInfo_questions(_ context.Context,
 }
 
 func (ec *executionContext) _SignUpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SignUpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpPayload_userErrors(ctx, field)
-		},
+		"SignUpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -912,21 +786,17 @@ func (ec *executionContext) fieldContext_SignUpPayload_userErrors(_ context.Cont
 }
 
 func (ec *executionContext) _SignUpPermissions_approve(ctx context.Context, field graphql.CollectedField, obj *identity.SignUpPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpPermissions_approve(ctx, field)
-		},
+		"SignUpPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Approve, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -944,21 +814,17 @@ func (ec *executionContext) fieldContext_SignUpPermissions_approve(_ context.Con
 }
 
 func (ec *executionContext) _SignUpPermissions_reject(ctx context.Context, field graphql.CollectedField, obj *identity.SignUpPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignUpPermissions_reject(ctx, field)
-		},
+		"SignUpPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.Reject, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -976,21 +842,17 @@ func (ec *executionContext) fieldContext_SignUpPermissions_reject(_ context.Cont
 }
 
 func (ec *executionContext) _VerifyEmailPayload_status(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VerifyEmailPayload_status(ctx, field)
-		},
+		"VerifyEmailPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.SignUpStatus) graphql.Marshaler {
 			return ec.marshalOSignUpStatus2ᚖporticoᚋinternalᚋdomainᚐSignUpStatus(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -999,21 +861,17 @@ func (ec *executionContext) fieldContext_VerifyEmailPayload_status(_ context.Con
 }
 
 func (ec *executionContext) _VerifyEmailPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VerifyEmailPayload_user(ctx, field)
-		},
+		"VerifyEmailPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1031,21 +889,17 @@ func (ec *executionContext) fieldContext_VerifyEmailPayload_user(_ context.Conte
 }
 
 func (ec *executionContext) _VerifyEmailPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VerifyEmailPayload_account(ctx, field)
-		},
+		"VerifyEmailPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1063,21 +917,17 @@ func (ec *executionContext) fieldContext_VerifyEmailPayload_account(_ context.Co
 }
 
 func (ec *executionContext) _VerifyEmailPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.VerifyEmailPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VerifyEmailPayload_userErrors(ctx, field)
-		},
+		"VerifyEmailPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1408,714 +1258,331 @@ func (ec *executionContext) unmarshalInputVerifyEmailInput(ctx context.Context, 
 var approveSignUpPayloadImplementors = []string{"ApproveSignUpPayload"}
 
 func (ec *executionContext) _ApproveSignUpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSignUpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, approveSignUpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, approveSignUpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApproveSignUpPayload")
+			out.Text = append(out.Text, `"ApproveSignUpPayload"`...)
 		case "signUp":
-			out.Values[i] = ec._ApproveSignUpPayload_signUp(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ApproveSignUpPayload_signUp(ctx, field, obj))
 		case "user":
-			out.Values[i] = ec._ApproveSignUpPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ApproveSignUpPayload_user(ctx, field, obj))
 		case "account":
-			out.Values[i] = ec._ApproveSignUpPayload_account(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ApproveSignUpPayload_account(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ApproveSignUpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ApproveSignUpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rejectSignUpPayloadImplementors = []string{"RejectSignUpPayload"}
 
 func (ec *executionContext) _RejectSignUpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSignUpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSignUpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rejectSignUpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RejectSignUpPayload")
+			out.Text = append(out.Text, `"RejectSignUpPayload"`...)
 		case "signUp":
-			out.Values[i] = ec._RejectSignUpPayload_signUp(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RejectSignUpPayload_signUp(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RejectSignUpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RejectSignUpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpImplementors = []string{"SignUp", "Node"}
 
 func (ec *executionContext) _SignUp(ctx context.Context, sel ast.SelectionSet, obj *db.SignUp) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUp")
+			out.Text = append(out.Text, `"SignUp"`...)
 		case "id":
-			out.Values[i] = ec._SignUp_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._SignUp_id(ctx, field, obj))
 			}
 		case "email":
-			out.Values[i] = ec._SignUp_email(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Email))
+			} else {
+				out.required(ec._SignUp_email(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._SignUp_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._SignUp_name(ctx, field, obj))
 			}
 		case "accountName":
-			out.Values[i] = ec._SignUp_accountName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.AccountName))
+			} else {
+				out.required(ec._SignUp_accountName(ctx, field, obj))
 			}
 		case "answers":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SignUp_answers(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._SignUp_answers(ctx, field, obj))
 		case "status":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SignUp_status(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._SignUp_status(ctx, field, obj))
 		case "createdAt":
-			out.Values[i] = ec._SignUp_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._SignUp_createdAt(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._SignUp_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.ExpiresAt)
+			} else {
+				out.required(ec._SignUp_expiresAt(ctx, field, obj))
 			}
 		case "verifiedAt":
-			out.Values[i] = ec._SignUp_verifiedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.VerifiedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignUp_verifiedAt(ctx, field, obj))
 			}
 		case "decidedAt":
-			out.Values[i] = ec._SignUp_decidedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.DecidedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignUp_decidedAt(ctx, field, obj))
 			}
 		case "decidedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SignUp_decidedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._SignUp_decidedBy(ctx, field, obj))
 		case "reason":
-			out.Values[i] = ec._SignUp_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._SignUp_reason(ctx, field, obj))
 			}
 		case "user":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SignUp_user(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._SignUp_user(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SignUp_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._SignUp_viewerCan(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpConnectionImplementors = []string{"SignUpConnection"}
 
 func (ec *executionContext) _SignUpConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUpConnection")
+			out.Text = append(out.Text, `"SignUpConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SignUpConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._SignUpConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._SignUpConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._SignUpConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._SignUpConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._SignUpConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._SignUpConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._SignUpConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpEdgeImplementors = []string{"SignUpEdge"}
 
 func (ec *executionContext) _SignUpEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUpEdge")
+			out.Text = append(out.Text, `"SignUpEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._SignUpEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._SignUpEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._SignUpEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._SignUpEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpFormImplementors = []string{"SignUpForm"}
 
 func (ec *executionContext) _SignUpForm(ctx context.Context, sel ast.SelectionSet, obj *domain.Form) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpFormImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpFormImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUpForm")
+			out.Text = append(out.Text, `"SignUpForm"`...)
 		case "questions":
-			out.Values[i] = ec._SignUpForm_questions(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._SignUpForm_questions(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpInfoImplementors = []string{"SignUpInfo"}
 
 func (ec *executionContext) _SignUpInfo(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpInfo) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpInfoImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpInfoImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUpInfo")
+			out.Text = append(out.Text, `"SignUpInfo"`...)
 		case "policy":
-			out.Values[i] = ec._SignUpInfo_policy(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Policy))
+			} else {
+				out.required(ec._SignUpInfo_policy(ctx, field, obj))
 			}
 		case "available":
-			out.Values[i] = ec._SignUpInfo_available(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Available))
+			} else {
+				out.required(ec._SignUpInfo_available(ctx, field, obj))
 			}
 		case "questions":
-			out.Values[i] = ec._SignUpInfo_questions(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._SignUpInfo_questions(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpPayloadImplementors = []string{"SignUpPayload"}
 
 func (ec *executionContext) _SignUpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignUpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUpPayload")
+			out.Text = append(out.Text, `"SignUpPayload"`...)
 		case "userErrors":
-			out.Values[i] = ec._SignUpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._SignUpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signUpPermissionsImplementors = []string{"SignUpPermissions"}
 
 func (ec *executionContext) _SignUpPermissions(ctx context.Context, sel ast.SelectionSet, obj *identity.SignUpPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signUpPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signUpPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignUpPermissions")
+			out.Text = append(out.Text, `"SignUpPermissions"`...)
 		case "approve":
-			out.Values[i] = ec._SignUpPermissions_approve(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Approve))
+			} else {
+				out.required(ec._SignUpPermissions_approve(ctx, field, obj))
 			}
 		case "reject":
-			out.Values[i] = ec._SignUpPermissions_reject(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.Reject))
+			} else {
+				out.required(ec._SignUpPermissions_reject(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var verifyEmailPayloadImplementors = []string{"VerifyEmailPayload"}
 
 func (ec *executionContext) _VerifyEmailPayload(ctx context.Context, sel ast.SelectionSet, obj *model.VerifyEmailPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, verifyEmailPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, verifyEmailPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("VerifyEmailPayload")
+			out.Text = append(out.Text, `"VerifyEmailPayload"`...)
 		case "status":
-			out.Values[i] = ec._VerifyEmailPayload_status(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Status; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._VerifyEmailPayload_status(ctx, field, obj))
 			}
 		case "user":
-			out.Values[i] = ec._VerifyEmailPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._VerifyEmailPayload_user(ctx, field, obj))
 		case "account":
-			out.Values[i] = ec._VerifyEmailPayload_account(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._VerifyEmailPayload_account(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._VerifyEmailPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._VerifyEmailPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -2133,17 +1600,9 @@ func (ec *executionContext) unmarshalNRejectSignUpInput2porticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNSignUp2ᚕᚖporticoᚋentᚋdbᚐSignUpᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.SignUp) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSignUp2ᚖporticoᚋentᚋdbᚐSignUp(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2169,17 +1628,9 @@ func (ec *executionContext) marshalNSignUpConnection2ᚖporticoᚋgraphᚋmodel�
 }
 
 func (ec *executionContext) marshalNSignUpEdge2ᚕᚖporticoᚋgraphᚋmodelᚐSignUpEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SignUpEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSignUpEdge2ᚖporticoᚋgraphᚋmodelᚐSignUpEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -2361,17 +1812,9 @@ func (ec *executionContext) marshalOSignUpStatus2ᚕporticoᚋinternalᚋdomain�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSignUpStatus2porticoᚋinternalᚋdomainᚐSignUpStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -6,14 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/paging"
 	"portico/internal/statements"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -47,21 +45,17 @@ type StatementLineConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _StatementLine_id(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_id(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -70,21 +64,17 @@ func (ec *executionContext) fieldContext_StatementLine_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _StatementLine_statement(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_statement(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().Statement(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Statement) graphql.Marshaler {
 			return ec.marshalOStatement2ᚖporticoᚋentᚋdbᚐStatement(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -102,21 +92,17 @@ func (ec *executionContext) fieldContext_StatementLine_statement(_ context.Conte
 }
 
 func (ec *executionContext) _StatementLine_accountId(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_accountId(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().AccountID(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -125,21 +111,17 @@ func (ec *executionContext) fieldContext_StatementLine_accountId(_ context.Conte
 }
 
 func (ec *executionContext) _StatementLine_subscriptionId(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_subscriptionId(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().SubscriptionID(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -148,21 +130,17 @@ func (ec *executionContext) fieldContext_StatementLine_subscriptionId(_ context.
 }
 
 func (ec *executionContext) _StatementLine_appId(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_appId(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().AppID(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -171,21 +149,17 @@ func (ec *executionContext) fieldContext_StatementLine_appId(_ context.Context, 
 }
 
 func (ec *executionContext) _StatementLine_appName(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_appName(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.AppName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -194,21 +168,17 @@ func (ec *executionContext) fieldContext_StatementLine_appName(_ context.Context
 }
 
 func (ec *executionContext) _StatementLine_productId(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_productId(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().ProductID(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -217,21 +187,17 @@ func (ec *executionContext) fieldContext_StatementLine_productId(_ context.Conte
 }
 
 func (ec *executionContext) _StatementLine_productName(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_productName(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -240,21 +206,17 @@ func (ec *executionContext) fieldContext_StatementLine_productName(_ context.Con
 }
 
 func (ec *executionContext) _StatementLine_planId(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_planId(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().PlanID(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -263,21 +225,17 @@ func (ec *executionContext) fieldContext_StatementLine_planId(_ context.Context,
 }
 
 func (ec *executionContext) _StatementLine_planName(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_planName(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.PlanName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -286,21 +244,17 @@ func (ec *executionContext) fieldContext_StatementLine_planName(_ context.Contex
 }
 
 func (ec *executionContext) _StatementLine_kind(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_kind(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Kind, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanKind) graphql.Marshaler {
 			return ec.marshalNPlanKind2porticoᚋinternalᚋdomainᚐPlanKind(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -309,21 +263,17 @@ func (ec *executionContext) fieldContext_StatementLine_kind(_ context.Context, f
 }
 
 func (ec *executionContext) _StatementLine_price(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_price(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Price, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Price) graphql.Marshaler {
 			return ec.marshalNPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -341,21 +291,17 @@ func (ec *executionContext) fieldContext_StatementLine_price(_ context.Context, 
 }
 
 func (ec *executionContext) _StatementLine_startedAt(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_startedAt(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.StartedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -364,21 +310,17 @@ func (ec *executionContext) fieldContext_StatementLine_startedAt(_ context.Conte
 }
 
 func (ec *executionContext) _StatementLine_endedAt(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_endedAt(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.EndedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -387,21 +329,17 @@ func (ec *executionContext) fieldContext_StatementLine_endedAt(_ context.Context
 }
 
 func (ec *executionContext) _StatementLine_calls(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_calls(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -410,21 +348,17 @@ func (ec *executionContext) fieldContext_StatementLine_calls(_ context.Context, 
 }
 
 func (ec *executionContext) _StatementLine_callsBefore(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_callsBefore(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.CallsBefore, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -433,21 +367,17 @@ func (ec *executionContext) fieldContext_StatementLine_callsBefore(_ context.Con
 }
 
 func (ec *executionContext) _StatementLine_charges(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_charges(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLine().Charges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.ChargeLine) graphql.Marshaler {
 			return ec.marshalOChargeLine2ᚕᚖporticoᚋinternalᚋdomainᚐChargeLineᚄ(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -465,21 +395,17 @@ func (ec *executionContext) fieldContext_StatementLine_charges(_ context.Context
 }
 
 func (ec *executionContext) _StatementLine_amount(ctx context.Context, field graphql.CollectedField, obj *db.StatementLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLine_amount(ctx, field)
-		},
+		"StatementLine",
 		func(ctx context.Context) (any, error) {
 			return obj.Amount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalODecimal2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -488,21 +414,17 @@ func (ec *executionContext) fieldContext_StatementLine_amount(_ context.Context,
 }
 
 func (ec *executionContext) _StatementLineConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.StatementLineConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLineConnection_edges(ctx, field)
-		},
+		"StatementLineConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.StatementLineConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.StatementLineEdge) graphql.Marshaler {
 			return ec.marshalNStatementLineEdge2ᚕᚖporticoᚋgraphᚋmodelᚐStatementLineEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -520,21 +442,17 @@ func (ec *executionContext) fieldContext_StatementLineConnection_edges(_ context
 }
 
 func (ec *executionContext) _StatementLineConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.StatementLineConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLineConnection_nodes(ctx, field)
-		},
+		"StatementLineConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.StatementLine) graphql.Marshaler {
 			return ec.marshalNStatementLine2ᚕᚖporticoᚋentᚋdbᚐStatementLineᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -552,21 +470,17 @@ func (ec *executionContext) fieldContext_StatementLineConnection_nodes(_ context
 }
 
 func (ec *executionContext) _StatementLineConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.StatementLineConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLineConnection_totalCount(ctx, field)
-		},
+		"StatementLineConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -575,21 +489,17 @@ func (ec *executionContext) fieldContext_StatementLineConnection_totalCount(_ co
 }
 
 func (ec *executionContext) _StatementLineConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.StatementLineConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLineConnection_pageInfo(ctx, field)
-		},
+		"StatementLineConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -607,21 +517,17 @@ func (ec *executionContext) fieldContext_StatementLineConnection_pageInfo(_ cont
 }
 
 func (ec *executionContext) _StatementLineEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.StatementLineEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLineEdge_cursor(ctx, field)
-		},
+		"StatementLineEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -630,21 +536,17 @@ func (ec *executionContext) fieldContext_StatementLineEdge_cursor(_ context.Cont
 }
 
 func (ec *executionContext) _StatementLineEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.StatementLineEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StatementLineEdge_node(ctx, field)
-		},
+		"StatementLineEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.StatementLine) graphql.Marshaler {
 			return ec.marshalNStatementLine2ᚖporticoᚋentᚋdbᚐStatementLine(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -790,484 +692,161 @@ func (ec *executionContext) unmarshalInputStatementLineOrder(ctx context.Context
 var statementLineImplementors = []string{"StatementLine", "Node"}
 
 func (ec *executionContext) _StatementLine(ctx context.Context, sel ast.SelectionSet, obj *db.StatementLine) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, statementLineImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, statementLineImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("StatementLine")
+			out.Text = append(out.Text, `"StatementLine"`...)
 		case "id":
-			out.Values[i] = ec._StatementLine_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._StatementLine_id(ctx, field, obj))
 			}
 		case "statement":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_statement(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedStatement(); out.direct && joined != nil {
+				out.optional(ec.marshalOStatement2ᚖporticoᚋentᚋdbᚐStatement(out.Within(ctx, "StatementLine", field), field.Selections, joined))
+			} else {
+				out.optional(ec._StatementLine_statement(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "accountId":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_accountId(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._StatementLine_accountId(ctx, field, obj))
 		case "subscriptionId":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_subscriptionId(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._StatementLine_subscriptionId(ctx, field, obj))
 		case "appId":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_appId(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._StatementLine_appId(ctx, field, obj))
 		case "appName":
-			out.Values[i] = ec._StatementLine_appName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.AppName))
+			} else {
+				out.required(ec._StatementLine_appName(ctx, field, obj))
 			}
 		case "productId":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_productId(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._StatementLine_productId(ctx, field, obj))
 		case "productName":
-			out.Values[i] = ec._StatementLine_productName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.ProductName))
+			} else {
+				out.required(ec._StatementLine_productName(ctx, field, obj))
 			}
 		case "planId":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_planId(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._StatementLine_planId(ctx, field, obj))
 		case "planName":
-			out.Values[i] = ec._StatementLine_planName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.PlanName))
+			} else {
+				out.required(ec._StatementLine_planName(ctx, field, obj))
 			}
 		case "kind":
-			out.Values[i] = ec._StatementLine_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Kind))
+			} else {
+				out.required(ec._StatementLine_kind(ctx, field, obj))
 			}
 		case "price":
-			out.Values[i] = ec._StatementLine_price(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.Price != nil {
+				out.required(ec.marshalNPrice2ᚖporticoᚋinternalᚋdomainᚐPrice(ctx, field.Selections, obj.Price))
+			} else {
+				out.required(ec._StatementLine_price(ctx, field, obj))
 			}
 		case "startedAt":
-			out.Values[i] = ec._StatementLine_startedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.StartedAt)
+			} else {
+				out.required(ec._StatementLine_startedAt(ctx, field, obj))
 			}
 		case "endedAt":
-			out.Values[i] = ec._StatementLine_endedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.EndedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._StatementLine_endedAt(ctx, field, obj))
 			}
 		case "calls":
-			out.Values[i] = ec._StatementLine_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._StatementLine_calls(ctx, field, obj))
 			}
 		case "callsBefore":
-			out.Values[i] = ec._StatementLine_callsBefore(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.CallsBefore))
+			} else {
+				out.required(ec._StatementLine_callsBefore(ctx, field, obj))
 			}
 		case "charges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLine_charges(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._StatementLine_charges(ctx, field, obj))
 		case "amount":
-			out.Values[i] = ec._StatementLine_amount(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.optional(ec.marshalODecimal2ᚖstring(ctx, field.Selections, obj.Amount))
+			} else {
+				out.optional(ec._StatementLine_amount(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var statementLineConnectionImplementors = []string{"StatementLineConnection"}
 
 func (ec *executionContext) _StatementLineConnection(ctx context.Context, sel ast.SelectionSet, obj *model.StatementLineConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, statementLineConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, statementLineConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("StatementLineConnection")
+			out.Text = append(out.Text, `"StatementLineConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._StatementLineConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._StatementLineConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._StatementLineConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._StatementLineConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._StatementLineConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._StatementLineConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._StatementLineConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._StatementLineConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var statementLineEdgeImplementors = []string{"StatementLineEdge"}
 
 func (ec *executionContext) _StatementLineEdge(ctx context.Context, sel ast.SelectionSet, obj *model.StatementLineEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, statementLineEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, statementLineEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("StatementLineEdge")
+			out.Text = append(out.Text, `"StatementLineEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._StatementLineEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._StatementLineEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._StatementLineEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._StatementLineEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1275,17 +854,9 @@ func (ec *executionContext) _StatementLineEdge(ctx context.Context, sel ast.Sele
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNStatementLine2ᚕᚖporticoᚋentᚋdbᚐStatementLineᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.StatementLine) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNStatementLine2ᚖporticoᚋentᚋdbᚐStatementLine(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1311,17 +882,9 @@ func (ec *executionContext) marshalNStatementLineConnection2ᚖporticoᚋgraph�
 }
 
 func (ec *executionContext) marshalNStatementLineEdge2ᚕᚖporticoᚋgraphᚋmodelᚐStatementLineEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.StatementLineEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNStatementLineEdge2ᚖporticoᚋgraphᚋmodelᚐStatementLineEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

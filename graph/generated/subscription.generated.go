@@ -6,19 +6,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/apps"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/lifecycle"
 	"portico/internal/paging"
 	"portico/internal/policy"
 	"portico/internal/viewer"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -42,6 +41,8 @@ type ProductSubscriptionResolver interface {
 	Narrowed(ctx context.Context, obj *db.Subscription) (bool, error)
 	Endpoints(ctx context.Context, obj *db.Subscription, first *int, after *string, last *int, before *string) (*model.EndpointConnection, error)
 	Quota(ctx context.Context, obj *db.Subscription) (*apps.QuotaUse, error)
+	EndpointQuotas(ctx context.Context, obj *db.Subscription) ([]*apps.EndpointQuotaUse, error)
+	Spending(ctx context.Context, obj *db.Subscription) (*apps.SpendingUse, error)
 	CallsLast24h(ctx context.Context, obj *db.Subscription) (int64, error)
 	HandOffURL(ctx context.Context, obj *db.Subscription) (*string, error)
 
@@ -146,21 +147,17 @@ func (ec *executionContext) field_ProductSubscription_timeline_args(ctx context.
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _Actor_role(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_role(ctx, field)
-		},
+		"Actor",
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *viewer.Role) graphql.Marshaler {
 			return ec.marshalORole2ᚖporticoᚋinternalᚋviewerᚐRole(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -169,21 +166,17 @@ func (ec *executionContext) fieldContext_Actor_role(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Actor_name(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_name(ctx, field)
-		},
+		"Actor",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -192,21 +185,17 @@ func (ec *executionContext) fieldContext_Actor_name(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Actor_user(ctx context.Context, field graphql.CollectedField, obj *model.Actor) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Actor_user(ctx, field)
-		},
+		"Actor",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -274,21 +263,17 @@ func (ec *executionContext) fieldContext_Actor_serviceToken(_ context.Context, f
 }
 
 func (ec *executionContext) _ApprovePlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanChangePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApprovePlanChangePayload_productSubscription(ctx, field)
-		},
+		"ApprovePlanChangePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -306,21 +291,17 @@ func (ec *executionContext) fieldContext_ApprovePlanChangePayload_productSubscri
 }
 
 func (ec *executionContext) _ApprovePlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApprovePlanChangePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApprovePlanChangePayload_userErrors(ctx, field)
-		},
+		"ApprovePlanChangePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -338,21 +319,17 @@ func (ec *executionContext) fieldContext_ApprovePlanChangePayload_userErrors(_ c
 }
 
 func (ec *executionContext) _ApproveSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"ApproveSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -370,21 +347,17 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_productSubsc
 }
 
 func (ec *executionContext) _ApproveSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ApproveSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ApproveSubscriptionPayload_userErrors(ctx, field)
-		},
+		"ApproveSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -402,21 +375,17 @@ func (ec *executionContext) fieldContext_ApproveSubscriptionPayload_userErrors(_
 }
 
 func (ec *executionContext) _CancelPlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.CancelPlanChangePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelPlanChangePayload_productSubscription(ctx, field)
-		},
+		"CancelPlanChangePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -434,21 +403,17 @@ func (ec *executionContext) fieldContext_CancelPlanChangePayload_productSubscrip
 }
 
 func (ec *executionContext) _CancelPlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CancelPlanChangePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelPlanChangePayload_userErrors(ctx, field)
-		},
+		"CancelPlanChangePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -466,21 +431,17 @@ func (ec *executionContext) fieldContext_CancelPlanChangePayload_userErrors(_ co
 }
 
 func (ec *executionContext) _ChangePlanPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ChangePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ChangePlanPayload_productSubscription(ctx, field)
-		},
+		"ChangePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -498,21 +459,17 @@ func (ec *executionContext) fieldContext_ChangePlanPayload_productSubscription(_
 }
 
 func (ec *executionContext) _ChangePlanPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ChangePlanPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ChangePlanPayload_userErrors(ctx, field)
-		},
+		"ChangePlanPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -530,21 +487,17 @@ func (ec *executionContext) fieldContext_ChangePlanPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _PendingPlanChange_plan(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_plan(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PendingPlanChange().Plan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalNPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -562,21 +515,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_plan(_ context.Contex
 }
 
 func (ec *executionContext) _PendingPlanChange_planRevision(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_planRevision(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PendingPlanChange().PlanRevision(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -594,21 +543,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_planRevision(_ contex
 }
 
 func (ec *executionContext) _PendingPlanChange_status(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_status(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.PlanChangeStatus) graphql.Marshaler {
 			return ec.marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -617,21 +562,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_status(_ context.Cont
 }
 
 func (ec *executionContext) _PendingPlanChange_when(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_when(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return obj.When, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v domain.PlanChangeTime) graphql.Marshaler {
 			return ec.marshalNPlanChangeTime2porticoᚋinternalᚋdomainᚐPlanChangeTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -640,21 +581,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_when(_ context.Contex
 }
 
 func (ec *executionContext) _PendingPlanChange_effectiveAt(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_effectiveAt(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return obj.EffectiveAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -663,21 +600,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_effectiveAt(_ context
 }
 
 func (ec *executionContext) _PendingPlanChange_requestedAt(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_requestedAt(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return obj.RequestedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -686,21 +619,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_requestedAt(_ context
 }
 
 func (ec *executionContext) _PendingPlanChange_requestedBy(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_requestedBy(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.PendingPlanChange().RequestedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -718,21 +647,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_requestedBy(_ context
 }
 
 func (ec *executionContext) _PendingPlanChange_reason(ctx context.Context, field graphql.CollectedField, obj *apps.PendingChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PendingPlanChange_reason(ctx, field)
-		},
+		"PendingPlanChange",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -741,21 +666,17 @@ func (ec *executionContext) fieldContext_PendingPlanChange_reason(_ context.Cont
 }
 
 func (ec *executionContext) _ProductSubscription_id(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_id(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.GlobalID(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNID2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -764,21 +685,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_id(_ context.Contex
 }
 
 func (ec *executionContext) _ProductSubscription_app(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_app(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -796,21 +713,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_app(_ context.Conte
 }
 
 func (ec *executionContext) _ProductSubscription_account(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_account(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Account(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -828,21 +741,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_account(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_product(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_product(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Product(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -860,21 +769,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_product(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_plan(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_plan(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Plan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Plan) graphql.Marshaler {
 			return ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -892,21 +797,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_plan(_ context.Cont
 }
 
 func (ec *executionContext) _ProductSubscription_planRevision(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_planRevision(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().PlanRevision(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.PlanRevision) graphql.Marshaler {
 			return ec.marshalOPlanRevision2ᚖporticoᚋentᚋdbᚐPlanRevision(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -924,21 +825,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_planRevision(_ cont
 }
 
 func (ec *executionContext) _ProductSubscription_narrowed(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_narrowed(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Narrowed(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -983,7 +880,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_endpoints(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_ProductSubscription_endpoints_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, ec.Variables, ec.field_ProductSubscription_endpoints_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -991,21 +888,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_endpoints(ctx conte
 }
 
 func (ec *executionContext) _ProductSubscription_quota(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_quota(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Quota(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.QuotaUse) graphql.Marshaler {
 			return ec.marshalOQuotaUse2ᚖporticoᚋinternalᚋappsᚐQuotaUse(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1022,22 +915,74 @@ func (ec *executionContext) fieldContext_ProductSubscription_quota(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSubscription_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+func (ec *executionContext) _ProductSubscription_endpointQuotas(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_callsLast24h(ctx, field)
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().EndpointQuotas(ctx, obj)
 		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*apps.EndpointQuotaUse) graphql.Marshaler {
+			return ec.marshalNEndpointQuotaUse2ᚕᚖporticoᚋinternalᚋappsᚐEndpointQuotaUseᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_endpointQuotas(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndpointQuotaUse(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_spending(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductSubscription().Spending(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *apps.SpendingUse) graphql.Marshaler {
+			return ec.marshalOSpendingUse2ᚖporticoᚋinternalᚋappsᚐSpendingUse(ctx, selections, v)
+		},
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSubscription_spending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductSubscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SpendingUse(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProductSubscription_callsLast24h(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().CallsLast24h(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1046,21 +991,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_callsLast24h(_ cont
 }
 
 func (ec *executionContext) _ProductSubscription_handOffUrl(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_handOffUrl(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().HandOffURL(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1069,21 +1010,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_handOffUrl(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_status(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_status(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.Status, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v access.SubscriptionStatus) graphql.Marshaler {
 			return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1092,21 +1029,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_status(_ context.Co
 }
 
 func (ec *executionContext) _ProductSubscription_badgeColor(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_badgeColor(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.BadgeColor(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v lifecycle.BadgeColor) graphql.Marshaler {
 			return ec.marshalNBadgeColor2porticoᚋinternalᚋlifecycleᚐBadgeColor(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1115,21 +1048,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_badgeColor(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_pendingChange(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_pendingChange(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().PendingChange(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.PendingChange) graphql.Marshaler {
 			return ec.marshalOPendingPlanChange2ᚖporticoᚋinternalᚋappsᚐPendingChange(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1147,21 +1076,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_pendingChange(_ con
 }
 
 func (ec *executionContext) _ProductSubscription_requestedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_requestedBy(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().RequestedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1179,21 +1104,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_requestedBy(_ conte
 }
 
 func (ec *executionContext) _ProductSubscription_decidedBy(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_decidedBy(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().DecidedBy(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Actor) graphql.Marshaler {
 			return ec.marshalOActor2ᚖporticoᚋgraphᚋmodelᚐActor(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1211,21 +1132,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_decidedBy(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_decidedAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_decidedAt(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.DecidedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1234,21 +1151,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_decidedAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_reason(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_reason(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.Reason, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1257,21 +1170,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_reason(_ context.Co
 }
 
 func (ec *executionContext) _ProductSubscription_createdAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_createdAt(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.CreatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1280,21 +1189,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_createdAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_updatedAt(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_updatedAt(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdatedAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1303,21 +1208,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_updatedAt(_ context
 }
 
 func (ec *executionContext) _ProductSubscription_version(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_version(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1326,21 +1227,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_version(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_allowedTransitions(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_allowedTransitions(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().AllowedTransitions(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []lifecycle.SubscriptionAction) graphql.Marshaler {
 			return ec.marshalNSubscriptionTransition2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionActionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1349,21 +1246,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_allowedTransitions(
 }
 
 func (ec *executionContext) _ProductSubscription_viewerCan(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_viewerCan(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().ViewerCan(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.SubscriptionPermissions) graphql.Marshaler {
 			return ec.marshalNProductSubscriptionPermissions2ᚖporticoᚋinternalᚋappsᚐSubscriptionPermissions(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1417,7 +1310,7 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_ProductSubscription_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "ProductSubscription", field, ec.Variables, ec.field_ProductSubscription_timeline_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -1425,21 +1318,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_timeline(ctx contex
 }
 
 func (ec *executionContext) _ProductSubscription_answers(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_answers(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().Answers(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*domain.Answer) graphql.Marshaler {
 			return ec.marshalNAnswer2ᚕᚖporticoᚋinternalᚋdomainᚐAnswerᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1457,21 +1346,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_answers(_ context.C
 }
 
 func (ec *executionContext) _ProductSubscription_keyRequest(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_keyRequest(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().KeyRequest(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.KeyRequest) graphql.Marshaler {
 			return ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1489,21 +1374,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_keyRequest(_ contex
 }
 
 func (ec *executionContext) _ProductSubscription_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_acceptedTerms(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().AcceptedTerms(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *apps.AcceptedProductTerms) graphql.Marshaler {
 			return ec.marshalOAcceptedProductTerms2ᚖporticoᚋinternalᚋappsᚐAcceptedProductTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1521,21 +1402,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_acceptedTerms(_ con
 }
 
 func (ec *executionContext) _ProductSubscription_termsToAccept(ctx context.Context, field graphql.CollectedField, obj *db.Subscription) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscription_termsToAccept(ctx, field)
-		},
+		"ProductSubscription",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscription().TermsToAccept(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
 			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1553,21 +1430,17 @@ func (ec *executionContext) fieldContext_ProductSubscription_termsToAccept(_ con
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_edges(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.ProductSubscriptionConnection().Edges(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
 			return ec.marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1585,21 +1458,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_edges(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_nodes(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.Nodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1617,21 +1486,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_nodes(_ c
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_totalCount(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.TotalCount, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1640,21 +1505,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_totalCoun
 }
 
 func (ec *executionContext) _ProductSubscriptionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionConnection_pageInfo(ctx, field)
-		},
+		"ProductSubscriptionConnection",
 		func(ctx context.Context) (any, error) {
 			return obj.PageInfo, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *paging.Info) graphql.Marshaler {
 			return ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1672,21 +1533,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionConnection_pageInfo(
 }
 
 func (ec *executionContext) _ProductSubscriptionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionEdge_cursor(ctx, field)
-		},
+		"ProductSubscriptionEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Cursor, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1695,21 +1552,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_cursor(_ contex
 }
 
 func (ec *executionContext) _ProductSubscriptionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ProductSubscriptionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionEdge_node(ctx, field)
-		},
+		"ProductSubscriptionEdge",
 		func(ctx context.Context) (any, error) {
 			return obj.Node, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1727,21 +1580,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionEdge_node(_ context.
 }
 
 func (ec *executionContext) _ProductSubscriptionPermissions_updateEndpoints(ctx context.Context, field graphql.CollectedField, obj *apps.SubscriptionPermissions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSubscriptionPermissions_updateEndpoints(ctx, field)
-		},
+		"ProductSubscriptionPermissions",
 		func(ctx context.Context) (any, error) {
 			return obj.UpdateEndpoints, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v policy.Decision) graphql.Marshaler {
 			return ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1759,21 +1608,17 @@ func (ec *executionContext) fieldContext_ProductSubscriptionPermissions_updateEn
 }
 
 func (ec *executionContext) _QuotaUse_limit(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_limit(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.Limit, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1782,21 +1627,17 @@ func (ec *executionContext) fieldContext_QuotaUse_limit(_ context.Context, field
 }
 
 func (ec *executionContext) _QuotaUse_used(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_used(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.Used, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1805,21 +1646,17 @@ func (ec *executionContext) fieldContext_QuotaUse_used(_ context.Context, field 
 }
 
 func (ec *executionContext) _QuotaUse_remaining(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_remaining(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.Remaining, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1828,21 +1665,17 @@ func (ec *executionContext) fieldContext_QuotaUse_remaining(_ context.Context, f
 }
 
 func (ec *executionContext) _QuotaUse_resetsAt(ctx context.Context, field graphql.CollectedField, obj *apps.QuotaUse) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QuotaUse_resetsAt(ctx, field)
-		},
+		"QuotaUse",
 		func(ctx context.Context) (any, error) {
 			return obj.ResetsAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1851,21 +1684,17 @@ func (ec *executionContext) fieldContext_QuotaUse_resetsAt(_ context.Context, fi
 }
 
 func (ec *executionContext) _RegisterPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RegisterPayload_productSubscription(ctx, field)
-		},
+		"RegisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1883,21 +1712,17 @@ func (ec *executionContext) fieldContext_RegisterPayload_productSubscription(_ c
 }
 
 func (ec *executionContext) _RegisterPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RegisterPayload_replayed(ctx, field)
-		},
+		"RegisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Replayed, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1906,21 +1731,17 @@ func (ec *executionContext) fieldContext_RegisterPayload_replayed(_ context.Cont
 }
 
 func (ec *executionContext) _RegisterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RegisterPayload_userErrors(ctx, field)
-		},
+		"RegisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -1938,21 +1759,17 @@ func (ec *executionContext) fieldContext_RegisterPayload_userErrors(_ context.Co
 }
 
 func (ec *executionContext) _RejectPlanChangePayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectPlanChangePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectPlanChangePayload_productSubscription(ctx, field)
-		},
+		"RejectPlanChangePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1970,21 +1787,17 @@ func (ec *executionContext) fieldContext_RejectPlanChangePayload_productSubscrip
 }
 
 func (ec *executionContext) _RejectPlanChangePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectPlanChangePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectPlanChangePayload_userErrors(ctx, field)
-		},
+		"RejectPlanChangePayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2002,21 +1815,17 @@ func (ec *executionContext) fieldContext_RejectPlanChangePayload_userErrors(_ co
 }
 
 func (ec *executionContext) _RejectSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"RejectSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2034,21 +1843,17 @@ func (ec *executionContext) fieldContext_RejectSubscriptionPayload_productSubscr
 }
 
 func (ec *executionContext) _RejectSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RejectSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RejectSubscriptionPayload_userErrors(ctx, field)
-		},
+		"RejectSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2066,21 +1871,17 @@ func (ec *executionContext) fieldContext_RejectSubscriptionPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _ResumeSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.ResumeSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResumeSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"ResumeSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2098,21 +1899,17 @@ func (ec *executionContext) fieldContext_ResumeSubscriptionPayload_productSubscr
 }
 
 func (ec *executionContext) _ResumeSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResumeSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResumeSubscriptionPayload_userErrors(ctx, field)
-		},
+		"ResumeSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2130,21 +1927,17 @@ func (ec *executionContext) fieldContext_ResumeSubscriptionPayload_userErrors(_ 
 }
 
 func (ec *executionContext) _SuspendSubscriptionPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.SuspendSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendSubscriptionPayload_productSubscription(ctx, field)
-		},
+		"SuspendSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2162,21 +1955,17 @@ func (ec *executionContext) fieldContext_SuspendSubscriptionPayload_productSubsc
 }
 
 func (ec *executionContext) _SuspendSubscriptionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SuspendSubscriptionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuspendSubscriptionPayload_userErrors(ctx, field)
-		},
+		"SuspendSubscriptionPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2194,21 +1983,17 @@ func (ec *executionContext) fieldContext_SuspendSubscriptionPayload_userErrors(_
 }
 
 func (ec *executionContext) _UnregisterPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.UnregisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UnregisterPayload_productSubscription(ctx, field)
-		},
+		"UnregisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2226,21 +2011,17 @@ func (ec *executionContext) fieldContext_UnregisterPayload_productSubscription(_
 }
 
 func (ec *executionContext) _UnregisterPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UnregisterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UnregisterPayload_userErrors(ctx, field)
-		},
+		"UnregisterPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2258,21 +2039,17 @@ func (ec *executionContext) fieldContext_UnregisterPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSubscriptionEndpointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field)
-		},
+		"UpdateSubscriptionEndpointsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2290,21 +2067,17 @@ func (ec *executionContext) fieldContext_UpdateSubscriptionEndpointsPayload_prod
 }
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSubscriptionEndpointsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateSubscriptionEndpointsPayload_userErrors(ctx, field)
-		},
+		"UpdateSubscriptionEndpointsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -2322,21 +2095,17 @@ func (ec *executionContext) fieldContext_UpdateSubscriptionEndpointsPayload_user
 }
 
 func (ec *executionContext) _WithdrawPayload_productSubscription(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawPayload_productSubscription(ctx, field)
-		},
+		"WithdrawPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ProductSubscription, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Subscription) graphql.Marshaler {
 			return ec.marshalOProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -2354,21 +2123,17 @@ func (ec *executionContext) fieldContext_WithdrawPayload_productSubscription(_ c
 }
 
 func (ec *executionContext) _WithdrawPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawPayload_userErrors(ctx, field)
-		},
+		"WithdrawPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -3169,1800 +2934,637 @@ func (ec *executionContext) unmarshalInputWithdrawInput(ctx context.Context, obj
 var actorImplementors = []string{"Actor"}
 
 func (ec *executionContext) _Actor(ctx context.Context, sel ast.SelectionSet, obj *model.Actor) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, actorImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, actorImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Actor")
+			out.Text = append(out.Text, `"Actor"`...)
 		case "role":
-			out.Values[i] = ec._Actor_role(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.Role; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._Actor_role(ctx, field, obj))
 			}
 		case "name":
-			out.Values[i] = ec._Actor_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._Actor_name(ctx, field, obj))
 			}
 		case "user":
-			out.Values[i] = ec._Actor_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._Actor_user(ctx, field, obj))
 		case "serviceToken":
-			out.Values[i] = ec._Actor_serviceToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._Actor_serviceToken(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var approvePlanChangePayloadImplementors = []string{"ApprovePlanChangePayload"}
 
 func (ec *executionContext) _ApprovePlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApprovePlanChangePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, approvePlanChangePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, approvePlanChangePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApprovePlanChangePayload")
+			out.Text = append(out.Text, `"ApprovePlanChangePayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._ApprovePlanChangePayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ApprovePlanChangePayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ApprovePlanChangePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ApprovePlanChangePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var approveSubscriptionPayloadImplementors = []string{"ApproveSubscriptionPayload"}
 
 func (ec *executionContext) _ApproveSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ApproveSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, approveSubscriptionPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ApproveSubscriptionPayload")
+			out.Text = append(out.Text, `"ApproveSubscriptionPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._ApproveSubscriptionPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ApproveSubscriptionPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ApproveSubscriptionPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var cancelPlanChangePayloadImplementors = []string{"CancelPlanChangePayload"}
 
 func (ec *executionContext) _CancelPlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CancelPlanChangePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, cancelPlanChangePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, cancelPlanChangePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CancelPlanChangePayload")
+			out.Text = append(out.Text, `"CancelPlanChangePayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._CancelPlanChangePayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CancelPlanChangePayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._CancelPlanChangePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CancelPlanChangePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var changePlanPayloadImplementors = []string{"ChangePlanPayload"}
 
 func (ec *executionContext) _ChangePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ChangePlanPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, changePlanPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, changePlanPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ChangePlanPayload")
+			out.Text = append(out.Text, `"ChangePlanPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._ChangePlanPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ChangePlanPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ChangePlanPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ChangePlanPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var pendingPlanChangeImplementors = []string{"PendingPlanChange"}
 
 func (ec *executionContext) _PendingPlanChange(ctx context.Context, sel ast.SelectionSet, obj *apps.PendingChange) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pendingPlanChangeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, pendingPlanChangeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PendingPlanChange")
+			out.Text = append(out.Text, `"PendingPlanChange"`...)
 		case "plan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PendingPlanChange_plan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._PendingPlanChange_plan(ctx, field, obj))
 		case "planRevision":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PendingPlanChange_planRevision(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._PendingPlanChange_planRevision(ctx, field, obj))
 		case "status":
-			out.Values[i] = ec._PendingPlanChange_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Status))
+			} else {
+				out.required(ec._PendingPlanChange_status(ctx, field, obj))
 			}
 		case "when":
-			out.Values[i] = ec._PendingPlanChange_when(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.When))
+			} else {
+				out.required(ec._PendingPlanChange_when(ctx, field, obj))
 			}
 		case "effectiveAt":
-			out.Values[i] = ec._PendingPlanChange_effectiveAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.EffectiveAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._PendingPlanChange_effectiveAt(ctx, field, obj))
 			}
 		case "requestedAt":
-			out.Values[i] = ec._PendingPlanChange_requestedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.RequestedAt)
+			} else {
+				out.required(ec._PendingPlanChange_requestedAt(ctx, field, obj))
 			}
 		case "requestedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._PendingPlanChange_requestedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._PendingPlanChange_requestedBy(ctx, field, obj))
 		case "reason":
-			out.Values[i] = ec._PendingPlanChange_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._PendingPlanChange_reason(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productSubscriptionImplementors = []string{"ProductSubscription", "Node"}
 
 func (ec *executionContext) _ProductSubscription(ctx context.Context, sel ast.SelectionSet, obj *db.Subscription) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductSubscription")
+			out.Text = append(out.Text, `"ProductSubscription"`...)
 		case "id":
-			out.Values[i] = ec._ProductSubscription_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendNodeID(out.Text, obj.NodeKind(), obj.ID)
+			} else {
+				out.required(ec._ProductSubscription_id(ctx, field, obj))
 			}
 		case "app":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_app(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedApp(); out.direct && joined != nil {
+				out.optional(ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+			} else {
+				out.optional(ec._ProductSubscription_app(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "account":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_account(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedAccount(); out.direct && joined != nil {
+				out.required(ec.marshalNAccount2ᚖporticoᚋentᚋdbᚐAccount(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+			} else {
+				out.required(ec._ProductSubscription_account(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "product":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_product(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedProduct(); out.direct && joined != nil {
+				out.optional(ec.marshalOProduct2ᚖporticoᚋentᚋdbᚐProduct(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+			} else {
+				out.optional(ec._ProductSubscription_product(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "plan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_plan(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedPlan(); out.direct && joined != nil {
+				out.optional(ec.marshalOPlan2ᚖporticoᚋentᚋdbᚐPlan(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+			} else {
+				out.optional(ec._ProductSubscription_plan(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "planRevision":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_planRevision(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_planRevision(ctx, field, obj))
 		case "narrowed":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_narrowed(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_narrowed(ctx, field, obj))
 		case "endpoints":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_endpoints(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_endpoints(ctx, field, obj))
 		case "quota":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_quota(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_quota(ctx, field, obj))
+		case "endpointQuotas":
+			out.required(ec._ProductSubscription_endpointQuotas(ctx, field, obj))
+		case "spending":
+			out.optional(ec._ProductSubscription_spending(ctx, field, obj))
 		case "callsLast24h":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_callsLast24h(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_callsLast24h(ctx, field, obj))
 		case "handOffUrl":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_handOffUrl(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_handOffUrl(ctx, field, obj))
 		case "status":
-			out.Values[i] = ec._ProductSubscription_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Status))
+			} else {
+				out.required(ec._ProductSubscription_status(ctx, field, obj))
 			}
 		case "badgeColor":
-			out.Values[i] = ec._ProductSubscription_badgeColor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.BadgeColor()))
+			} else {
+				out.required(ec._ProductSubscription_badgeColor(ctx, field, obj))
 			}
 		case "pendingChange":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_pendingChange(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_pendingChange(ctx, field, obj))
 		case "requestedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_requestedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_requestedBy(ctx, field, obj))
 		case "decidedBy":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_decidedBy(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_decidedBy(ctx, field, obj))
 		case "decidedAt":
-			out.Values[i] = ec._ProductSubscription_decidedAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				if v := obj.DecidedAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ProductSubscription_decidedAt(ctx, field, obj))
 			}
 		case "reason":
-			out.Values[i] = ec._ProductSubscription_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Reason))
+			} else {
+				out.required(ec._ProductSubscription_reason(ctx, field, obj))
 			}
 		case "createdAt":
-			out.Values[i] = ec._ProductSubscription_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.CreatedAt)
+			} else {
+				out.required(ec._ProductSubscription_createdAt(ctx, field, obj))
 			}
 		case "updatedAt":
-			out.Values[i] = ec._ProductSubscription_updatedAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.UpdatedAt)
+			} else {
+				out.required(ec._ProductSubscription_updatedAt(ctx, field, obj))
 			}
 		case "version":
-			out.Values[i] = ec._ProductSubscription_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.Version))
+			} else {
+				out.required(ec._ProductSubscription_version(ctx, field, obj))
 			}
 		case "allowedTransitions":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_allowedTransitions(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_allowedTransitions(ctx, field, obj))
 		case "viewerCan":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_viewerCan(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_viewerCan(ctx, field, obj))
 		case "timeline":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_timeline(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_timeline(ctx, field, obj))
 		case "answers":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_answers(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscription_answers(ctx, field, obj))
 		case "keyRequest":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_keyRequest(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			if joined := obj.JoinedKeyRequest(); out.direct && joined != nil {
+				out.optional(ec.marshalOKeyRequest2ᚖporticoᚋentᚋdbᚐKeyRequest(out.Within(ctx, "ProductSubscription", field), field.Selections, joined))
+			} else {
+				out.optional(ec._ProductSubscription_keyRequest(ctx, field, obj))
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "acceptedTerms":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_acceptedTerms(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_acceptedTerms(ctx, field, obj))
 		case "termsToAccept":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscription_termsToAccept(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._ProductSubscription_termsToAccept(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productSubscriptionConnectionImplementors = []string{"ProductSubscriptionConnection"}
 
 func (ec *executionContext) _ProductSubscriptionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionConnectionImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductSubscriptionConnection")
+			out.Text = append(out.Text, `"ProductSubscriptionConnection"`...)
 		case "edges":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._ProductSubscriptionConnection_edges(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._ProductSubscriptionConnection_edges(ctx, field, obj))
 		case "nodes":
-			out.Values[i] = ec._ProductSubscriptionConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._ProductSubscriptionConnection_nodes(ctx, field, obj))
 		case "totalCount":
-			out.Values[i] = ec._ProductSubscriptionConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.TotalCount))
+			} else {
+				out.required(ec._ProductSubscriptionConnection_totalCount(ctx, field, obj))
 			}
 		case "pageInfo":
-			out.Values[i] = ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct && obj.PageInfo != nil {
+				out.required(ec.marshalNPageInfo2ᚖporticoᚋinternalᚋpagingᚐInfo(ctx, field.Selections, obj.PageInfo))
+			} else {
+				out.required(ec._ProductSubscriptionConnection_pageInfo(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productSubscriptionEdgeImplementors = []string{"ProductSubscriptionEdge"}
 
 func (ec *executionContext) _ProductSubscriptionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ProductSubscriptionEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionEdgeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductSubscriptionEdge")
+			out.Text = append(out.Text, `"ProductSubscriptionEdge"`...)
 		case "cursor":
-			out.Values[i] = ec._ProductSubscriptionEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Cursor))
+			} else {
+				out.required(ec._ProductSubscriptionEdge_cursor(ctx, field, obj))
 			}
 		case "node":
-			out.Values[i] = ec._ProductSubscriptionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._ProductSubscriptionEdge_node(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var productSubscriptionPermissionsImplementors = []string{"ProductSubscriptionPermissions"}
 
 func (ec *executionContext) _ProductSubscriptionPermissions(ctx context.Context, sel ast.SelectionSet, obj *apps.SubscriptionPermissions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, productSubscriptionPermissionsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductSubscriptionPermissions")
+			out.Text = append(out.Text, `"ProductSubscriptionPermissions"`...)
 		case "updateEndpoints":
-			out.Values[i] = ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNPermission2porticoᚋinternalᚋpolicyᚐDecision(ctx, field.Selections, obj.UpdateEndpoints))
+			} else {
+				out.required(ec._ProductSubscriptionPermissions_updateEndpoints(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var quotaUseImplementors = []string{"QuotaUse"}
 
 func (ec *executionContext) _QuotaUse(ctx context.Context, sel ast.SelectionSet, obj *apps.QuotaUse) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, quotaUseImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, quotaUseImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("QuotaUse")
+			out.Text = append(out.Text, `"QuotaUse"`...)
 		case "limit":
-			out.Values[i] = ec._QuotaUse_limit(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Limit))
+			} else {
+				out.required(ec._QuotaUse_limit(ctx, field, obj))
 			}
 		case "used":
-			out.Values[i] = ec._QuotaUse_used(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Used))
+			} else {
+				out.required(ec._QuotaUse_used(ctx, field, obj))
 			}
 		case "remaining":
-			out.Values[i] = ec._QuotaUse_remaining(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Remaining))
+			} else {
+				out.required(ec._QuotaUse_remaining(ctx, field, obj))
 			}
 		case "resetsAt":
-			out.Values[i] = ec._QuotaUse_resetsAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.ResetsAt)
+			} else {
+				out.required(ec._QuotaUse_resetsAt(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var registerPayloadImplementors = []string{"RegisterPayload"}
 
 func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RegisterPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, registerPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, registerPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RegisterPayload")
+			out.Text = append(out.Text, `"RegisterPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._RegisterPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RegisterPayload_productSubscription(ctx, field, obj))
 		case "replayed":
-			out.Values[i] = ec._RegisterPayload_replayed(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.Replayed))
+			} else {
+				out.required(ec._RegisterPayload_replayed(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._RegisterPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RegisterPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rejectPlanChangePayloadImplementors = []string{"RejectPlanChangePayload"}
 
 func (ec *executionContext) _RejectPlanChangePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectPlanChangePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rejectPlanChangePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rejectPlanChangePayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RejectPlanChangePayload")
+			out.Text = append(out.Text, `"RejectPlanChangePayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._RejectPlanChangePayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RejectPlanChangePayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RejectPlanChangePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RejectPlanChangePayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var rejectSubscriptionPayloadImplementors = []string{"RejectSubscriptionPayload"}
 
 func (ec *executionContext) _RejectSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, rejectSubscriptionPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RejectSubscriptionPayload")
+			out.Text = append(out.Text, `"RejectSubscriptionPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._RejectSubscriptionPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._RejectSubscriptionPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._RejectSubscriptionPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RejectSubscriptionPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var resumeSubscriptionPayloadImplementors = []string{"ResumeSubscriptionPayload"}
 
 func (ec *executionContext) _ResumeSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResumeSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, resumeSubscriptionPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ResumeSubscriptionPayload")
+			out.Text = append(out.Text, `"ResumeSubscriptionPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._ResumeSubscriptionPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ResumeSubscriptionPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ResumeSubscriptionPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var suspendSubscriptionPayloadImplementors = []string{"SuspendSubscriptionPayload"}
 
 func (ec *executionContext) _SuspendSubscriptionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendSubscriptionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, suspendSubscriptionPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SuspendSubscriptionPayload")
+			out.Text = append(out.Text, `"SuspendSubscriptionPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._SuspendSubscriptionPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._SuspendSubscriptionPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._SuspendSubscriptionPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var unregisterPayloadImplementors = []string{"UnregisterPayload"}
 
 func (ec *executionContext) _UnregisterPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UnregisterPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, unregisterPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, unregisterPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UnregisterPayload")
+			out.Text = append(out.Text, `"UnregisterPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._UnregisterPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UnregisterPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UnregisterPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UnregisterPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var updateSubscriptionEndpointsPayloadImplementors = []string{"UpdateSubscriptionEndpointsPayload"}
 
 func (ec *executionContext) _UpdateSubscriptionEndpointsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSubscriptionEndpointsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, updateSubscriptionEndpointsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateSubscriptionEndpointsPayload")
+			out.Text = append(out.Text, `"UpdateSubscriptionEndpointsPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._UpdateSubscriptionEndpointsPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._UpdateSubscriptionEndpointsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var withdrawPayloadImplementors = []string{"WithdrawPayload"}
 
 func (ec *executionContext) _WithdrawPayload(ctx context.Context, sel ast.SelectionSet, obj *model.WithdrawPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, withdrawPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WithdrawPayload")
+			out.Text = append(out.Text, `"WithdrawPayload"`...)
 		case "productSubscription":
-			out.Values[i] = ec._WithdrawPayload_productSubscription(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._WithdrawPayload_productSubscription(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._WithdrawPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._WithdrawPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -5051,17 +3653,9 @@ func (ec *executionContext) marshalNPlanChangeTime2porticoᚋinternalᚋdomain�
 }
 
 func (ec *executionContext) marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductSubscription2ᚖporticoᚋentᚋdbᚐSubscription(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -5087,17 +3681,9 @@ func (ec *executionContext) marshalNProductSubscriptionConnection2ᚖporticoᚋg
 }
 
 func (ec *executionContext) marshalNProductSubscriptionEdge2ᚕᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ProductSubscriptionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductSubscriptionEdge2ᚖporticoᚋgraphᚋmodelᚐProductSubscriptionEdge(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -5206,17 +3792,9 @@ func (ec *executionContext) unmarshalNSubscriptionTransition2ᚕporticoᚋintern
 }
 
 func (ec *executionContext) marshalNSubscriptionTransition2ᚕporticoᚋinternalᚋlifecycleᚐSubscriptionActionᚄ(ctx context.Context, sel ast.SelectionSet, v []lifecycle.SubscriptionAction) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSubscriptionTransition2porticoᚋinternalᚋlifecycleᚐSubscriptionAction(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -5312,17 +3890,9 @@ func (ec *executionContext) marshalOPlanChangeStatus2ᚕporticoᚋinternalᚋlif
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPlanChangeStatus2porticoᚋinternalᚋlifecycleᚐPlanChangeStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -5398,17 +3968,9 @@ func (ec *executionContext) marshalOSubscriptionStatus2ᚕporticoᚋclientsᚋgo
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSubscriptionStatus2porticoᚋclientsᚋgoᚋgateᚋaccessᚐSubscriptionStatus(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -5,13 +5,11 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -29,21 +27,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AcceptTermsPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.AcceptTermsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptTermsPayload_user(ctx, field)
-		},
+		"AcceptTermsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -61,21 +55,17 @@ func (ec *executionContext) fieldContext_AcceptTermsPayload_user(_ context.Conte
 }
 
 func (ec *executionContext) _AcceptTermsPayload_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *model.AcceptTermsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptTermsPayload_acceptedTerms(ctx, field)
-		},
+		"AcceptTermsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AcceptedTerms, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.AcceptedTerms) graphql.Marshaler {
 			return ec.marshalOAcceptedTerms2ᚖporticoᚋinternalᚋdomainᚐAcceptedTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -93,21 +83,17 @@ func (ec *executionContext) fieldContext_AcceptTermsPayload_acceptedTerms(_ cont
 }
 
 func (ec *executionContext) _AcceptTermsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.AcceptTermsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptTermsPayload_userErrors(ctx, field)
-		},
+		"AcceptTermsPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -125,21 +111,17 @@ func (ec *executionContext) fieldContext_AcceptTermsPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _AcceptedTerms_version(ctx context.Context, field graphql.CollectedField, obj *domain.AcceptedTerms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptedTerms_version(ctx, field)
-		},
+		"AcceptedTerms",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -148,21 +130,17 @@ func (ec *executionContext) fieldContext_AcceptedTerms_version(_ context.Context
 }
 
 func (ec *executionContext) _AcceptedTerms_at(ctx context.Context, field graphql.CollectedField, obj *domain.AcceptedTerms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AcceptedTerms_at(ctx, field)
-		},
+		"AcceptedTerms",
 		func(ctx context.Context) (any, error) {
 			return obj.At, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -171,21 +149,17 @@ func (ec *executionContext) fieldContext_AcceptedTerms_at(_ context.Context, fie
 }
 
 func (ec *executionContext) _Terms_version(ctx context.Context, field graphql.CollectedField, obj *domain.Terms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Terms_version(ctx, field)
-		},
+		"Terms",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -194,21 +168,17 @@ func (ec *executionContext) fieldContext_Terms_version(_ context.Context, field 
 }
 
 func (ec *executionContext) _Terms_url(ctx context.Context, field graphql.CollectedField, obj *domain.Terms) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Terms_url(ctx, field)
-		},
+		"Terms",
 		func(ctx context.Context) (any, error) {
 			return obj.URL, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -298,135 +268,87 @@ func (ec *executionContext) unmarshalInputTermsInput(ctx context.Context, obj an
 var acceptTermsPayloadImplementors = []string{"AcceptTermsPayload"}
 
 func (ec *executionContext) _AcceptTermsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptTermsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, acceptTermsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, acceptTermsPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AcceptTermsPayload")
+			out.Text = append(out.Text, `"AcceptTermsPayload"`...)
 		case "user":
-			out.Values[i] = ec._AcceptTermsPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._AcceptTermsPayload_user(ctx, field, obj))
 		case "acceptedTerms":
-			out.Values[i] = ec._AcceptTermsPayload_acceptedTerms(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOAcceptedTerms2ᚖporticoᚋinternalᚋdomainᚐAcceptedTerms(ctx, field.Selections, obj.AcceptedTerms))
+			} else {
+				out.optional(ec._AcceptTermsPayload_acceptedTerms(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._AcceptTermsPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._AcceptTermsPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var acceptedTermsImplementors = []string{"AcceptedTerms"}
 
 func (ec *executionContext) _AcceptedTerms(ctx context.Context, sel ast.SelectionSet, obj *domain.AcceptedTerms) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, acceptedTermsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, acceptedTermsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AcceptedTerms")
+			out.Text = append(out.Text, `"AcceptedTerms"`...)
 		case "version":
-			out.Values[i] = ec._AcceptedTerms_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Version))
+			} else {
+				out.required(ec._AcceptedTerms_version(ctx, field, obj))
 			}
 		case "at":
-			out.Values[i] = ec._AcceptedTerms_at(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.At)
+			} else {
+				out.required(ec._AcceptedTerms_at(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var termsImplementors = []string{"Terms"}
 
 func (ec *executionContext) _Terms(ctx context.Context, sel ast.SelectionSet, obj *domain.Terms) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, termsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, termsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Terms")
+			out.Text = append(out.Text, `"Terms"`...)
 		case "version":
-			out.Values[i] = ec._Terms_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Version))
+			} else {
+				out.required(ec._Terms_version(ctx, field, obj))
 			}
 		case "url":
-			out.Values[i] = ec._Terms_url(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.URL))
+			} else {
+				out.required(ec._Terms_url(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -6,13 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/fault"
 	"portico/internal/identity"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -30,21 +28,17 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CompleteSignInPayload_accessToken(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_accessToken(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AccessToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -53,21 +47,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_accessToken(_ con
 }
 
 func (ec *executionContext) _CompleteSignInPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_expiresAt(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -76,21 +66,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_expiresAt(_ conte
 }
 
 func (ec *executionContext) _CompleteSignInPayload_refreshToken(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_refreshToken(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.RefreshToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -99,21 +85,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_refreshToken(_ co
 }
 
 func (ec *executionContext) _CompleteSignInPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_viewer(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Viewer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
 			return ec.marshalOViewer2ᚖporticoᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -131,21 +113,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_viewer(_ context.
 }
 
 func (ec *executionContext) _CompleteSignInPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_deviceToken(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeviceToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -154,21 +132,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_deviceToken(_ con
 }
 
 func (ec *executionContext) _CompleteSignInPayload_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_recoveryCodes(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.RecoveryCodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -177,21 +151,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_recoveryCodes(_ c
 }
 
 func (ec *executionContext) _CompleteSignInPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.CompleteSignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CompleteSignInPayload_userErrors(ctx, field)
-		},
+		"CompleteSignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -209,21 +179,17 @@ func (ec *executionContext) fieldContext_CompleteSignInPayload_userErrors(_ cont
 }
 
 func (ec *executionContext) _ConfirmTotpPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.ConfirmTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ConfirmTotpPayload_user(ctx, field)
-		},
+		"ConfirmTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -241,21 +207,17 @@ func (ec *executionContext) fieldContext_ConfirmTotpPayload_user(_ context.Conte
 }
 
 func (ec *executionContext) _ConfirmTotpPayload_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *model.ConfirmTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
-		},
+		"ConfirmTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.RecoveryCodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -264,21 +226,17 @@ func (ec *executionContext) fieldContext_ConfirmTotpPayload_recoveryCodes(_ cont
 }
 
 func (ec *executionContext) _ConfirmTotpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ConfirmTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ConfirmTotpPayload_userErrors(ctx, field)
-		},
+		"ConfirmTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -296,21 +254,17 @@ func (ec *executionContext) fieldContext_ConfirmTotpPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _DisableTotpPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.DisableTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisableTotpPayload_user(ctx, field)
-		},
+		"DisableTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -328,21 +282,17 @@ func (ec *executionContext) fieldContext_DisableTotpPayload_user(_ context.Conte
 }
 
 func (ec *executionContext) _DisableTotpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DisableTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisableTotpPayload_userErrors(ctx, field)
-		},
+		"DisableTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -360,21 +310,17 @@ func (ec *executionContext) fieldContext_DisableTotpPayload_userErrors(_ context
 }
 
 func (ec *executionContext) _EnableTotpPayload_setup(ctx context.Context, field graphql.CollectedField, obj *model.EnableTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EnableTotpPayload_setup(ctx, field)
-		},
+		"EnableTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Setup, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.TotpSetup) graphql.Marshaler {
 			return ec.marshalOTotpSetup2ᚖporticoᚋinternalᚋidentityᚐTotpSetup(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -392,21 +338,17 @@ func (ec *executionContext) fieldContext_EnableTotpPayload_setup(_ context.Conte
 }
 
 func (ec *executionContext) _EnableTotpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.EnableTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EnableTotpPayload_userErrors(ctx, field)
-		},
+		"EnableTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -424,21 +366,17 @@ func (ec *executionContext) fieldContext_EnableTotpPayload_userErrors(_ context.
 }
 
 func (ec *executionContext) _ReplaceRecoveryCodesPayload_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *model.ReplaceRecoveryCodesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplaceRecoveryCodesPayload_recoveryCodes(ctx, field)
-		},
+		"ReplaceRecoveryCodesPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.RecoveryCodes, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -447,21 +385,17 @@ func (ec *executionContext) fieldContext_ReplaceRecoveryCodesPayload_recoveryCod
 }
 
 func (ec *executionContext) _ReplaceRecoveryCodesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ReplaceRecoveryCodesPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplaceRecoveryCodesPayload_userErrors(ctx, field)
-		},
+		"ReplaceRecoveryCodesPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -479,21 +413,17 @@ func (ec *executionContext) fieldContext_ReplaceRecoveryCodesPayload_userErrors(
 }
 
 func (ec *executionContext) _ResetTotpPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.ResetTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResetTotpPayload_user(ctx, field)
-		},
+		"ResetTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalOUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -511,21 +441,17 @@ func (ec *executionContext) fieldContext_ResetTotpPayload_user(_ context.Context
 }
 
 func (ec *executionContext) _ResetTotpPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResetTotpPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResetTotpPayload_userErrors(ctx, field)
-		},
+		"ResetTotpPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -543,21 +469,17 @@ func (ec *executionContext) fieldContext_ResetTotpPayload_userErrors(_ context.C
 }
 
 func (ec *executionContext) _SignInChallenge_token(ctx context.Context, field graphql.CollectedField, obj *identity.SignInChallenge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInChallenge_token(ctx, field)
-		},
+		"SignInChallenge",
 		func(ctx context.Context) (any, error) {
 			return obj.Token, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -566,21 +488,17 @@ func (ec *executionContext) fieldContext_SignInChallenge_token(_ context.Context
 }
 
 func (ec *executionContext) _SignInChallenge_expiresAt(ctx context.Context, field graphql.CollectedField, obj *identity.SignInChallenge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInChallenge_expiresAt(ctx, field)
-		},
+		"SignInChallenge",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -589,21 +507,17 @@ func (ec *executionContext) fieldContext_SignInChallenge_expiresAt(_ context.Con
 }
 
 func (ec *executionContext) _SignInChallenge_setup(ctx context.Context, field graphql.CollectedField, obj *identity.SignInChallenge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInChallenge_setup(ctx, field)
-		},
+		"SignInChallenge",
 		func(ctx context.Context) (any, error) {
 			return obj.Setup, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.TotpSetup) graphql.Marshaler {
 			return ec.marshalOTotpSetup2ᚖporticoᚋinternalᚋidentityᚐTotpSetup(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -621,21 +535,17 @@ func (ec *executionContext) fieldContext_SignInChallenge_setup(_ context.Context
 }
 
 func (ec *executionContext) _TotpSetup_secret(ctx context.Context, field graphql.CollectedField, obj *identity.TotpSetup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TotpSetup_secret(ctx, field)
-		},
+		"TotpSetup",
 		func(ctx context.Context) (any, error) {
 			return obj.Secret, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -644,21 +554,17 @@ func (ec *executionContext) fieldContext_TotpSetup_secret(_ context.Context, fie
 }
 
 func (ec *executionContext) _TotpSetup_uri(ctx context.Context, field graphql.CollectedField, obj *identity.TotpSetup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TotpSetup_uri(ctx, field)
-		},
+		"TotpSetup",
 		func(ctx context.Context) (any, error) {
 			return obj.URI, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -897,380 +803,267 @@ func (ec *executionContext) unmarshalInputResetTotpInput(ctx context.Context, ob
 var completeSignInPayloadImplementors = []string{"CompleteSignInPayload"}
 
 func (ec *executionContext) _CompleteSignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompleteSignInPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, completeSignInPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, completeSignInPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CompleteSignInPayload")
+			out.Text = append(out.Text, `"CompleteSignInPayload"`...)
 		case "accessToken":
-			out.Values[i] = ec._CompleteSignInPayload_accessToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.AccessToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._CompleteSignInPayload_accessToken(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._CompleteSignInPayload_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.ExpiresAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._CompleteSignInPayload_expiresAt(ctx, field, obj))
 			}
 		case "refreshToken":
-			out.Values[i] = ec._CompleteSignInPayload_refreshToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.RefreshToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._CompleteSignInPayload_refreshToken(ctx, field, obj))
 			}
 		case "viewer":
-			out.Values[i] = ec._CompleteSignInPayload_viewer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._CompleteSignInPayload_viewer(ctx, field, obj))
 		case "deviceToken":
-			out.Values[i] = ec._CompleteSignInPayload_deviceToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.DeviceToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._CompleteSignInPayload_deviceToken(ctx, field, obj))
 			}
 		case "recoveryCodes":
-			out.Values[i] = ec._CompleteSignInPayload_recoveryCodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.RecoveryCodes))
+			} else {
+				out.required(ec._CompleteSignInPayload_recoveryCodes(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._CompleteSignInPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._CompleteSignInPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var confirmTotpPayloadImplementors = []string{"ConfirmTotpPayload"}
 
 func (ec *executionContext) _ConfirmTotpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ConfirmTotpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, confirmTotpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, confirmTotpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ConfirmTotpPayload")
+			out.Text = append(out.Text, `"ConfirmTotpPayload"`...)
 		case "user":
-			out.Values[i] = ec._ConfirmTotpPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ConfirmTotpPayload_user(ctx, field, obj))
 		case "recoveryCodes":
-			out.Values[i] = ec._ConfirmTotpPayload_recoveryCodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.RecoveryCodes))
+			} else {
+				out.required(ec._ConfirmTotpPayload_recoveryCodes(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._ConfirmTotpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ConfirmTotpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var disableTotpPayloadImplementors = []string{"DisableTotpPayload"}
 
 func (ec *executionContext) _DisableTotpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DisableTotpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, disableTotpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, disableTotpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DisableTotpPayload")
+			out.Text = append(out.Text, `"DisableTotpPayload"`...)
 		case "user":
-			out.Values[i] = ec._DisableTotpPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._DisableTotpPayload_user(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._DisableTotpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._DisableTotpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var enableTotpPayloadImplementors = []string{"EnableTotpPayload"}
 
 func (ec *executionContext) _EnableTotpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EnableTotpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, enableTotpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, enableTotpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EnableTotpPayload")
+			out.Text = append(out.Text, `"EnableTotpPayload"`...)
 		case "setup":
-			out.Values[i] = ec._EnableTotpPayload_setup(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOTotpSetup2ᚖporticoᚋinternalᚋidentityᚐTotpSetup(ctx, field.Selections, obj.Setup))
+			} else {
+				out.optional(ec._EnableTotpPayload_setup(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._EnableTotpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._EnableTotpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var replaceRecoveryCodesPayloadImplementors = []string{"ReplaceRecoveryCodesPayload"}
 
 func (ec *executionContext) _ReplaceRecoveryCodesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReplaceRecoveryCodesPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, replaceRecoveryCodesPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, replaceRecoveryCodesPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReplaceRecoveryCodesPayload")
+			out.Text = append(out.Text, `"ReplaceRecoveryCodesPayload"`...)
 		case "recoveryCodes":
-			out.Values[i] = ec._ReplaceRecoveryCodesPayload_recoveryCodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.RecoveryCodes))
+			} else {
+				out.required(ec._ReplaceRecoveryCodesPayload_recoveryCodes(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._ReplaceRecoveryCodesPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ReplaceRecoveryCodesPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var resetTotpPayloadImplementors = []string{"ResetTotpPayload"}
 
 func (ec *executionContext) _ResetTotpPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResetTotpPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, resetTotpPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, resetTotpPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ResetTotpPayload")
+			out.Text = append(out.Text, `"ResetTotpPayload"`...)
 		case "user":
-			out.Values[i] = ec._ResetTotpPayload_user(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ResetTotpPayload_user(ctx, field, obj))
 		case "userErrors":
-			out.Values[i] = ec._ResetTotpPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ResetTotpPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signInChallengeImplementors = []string{"SignInChallenge"}
 
 func (ec *executionContext) _SignInChallenge(ctx context.Context, sel ast.SelectionSet, obj *identity.SignInChallenge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signInChallengeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signInChallengeImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignInChallenge")
+			out.Text = append(out.Text, `"SignInChallenge"`...)
 		case "token":
-			out.Values[i] = ec._SignInChallenge_token(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Token))
+			} else {
+				out.required(ec._SignInChallenge_token(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._SignInChallenge_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.ExpiresAt)
+			} else {
+				out.required(ec._SignInChallenge_expiresAt(ctx, field, obj))
 			}
 		case "setup":
-			out.Values[i] = ec._SignInChallenge_setup(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOTotpSetup2ᚖporticoᚋinternalᚋidentityᚐTotpSetup(ctx, field.Selections, obj.Setup))
+			} else {
+				out.optional(ec._SignInChallenge_setup(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var totpSetupImplementors = []string{"TotpSetup"}
 
 func (ec *executionContext) _TotpSetup(ctx context.Context, sel ast.SelectionSet, obj *identity.TotpSetup) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, totpSetupImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, totpSetupImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TotpSetup")
+			out.Text = append(out.Text, `"TotpSetup"`...)
 		case "secret":
-			out.Values[i] = ec._TotpSetup_secret(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Secret))
+			} else {
+				out.required(ec._TotpSetup_secret(ctx, field, obj))
 			}
 		case "uri":
-			out.Values[i] = ec._TotpSetup_uri(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.URI))
+			} else {
+				out.required(ec._TotpSetup_uri(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -5,13 +5,12 @@ package generated
 import (
 	"context"
 	"errors"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/activity"
+	"portico/internal/gqlhttp"
 	"portico/internal/usage"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -51,21 +50,17 @@ func (ec *executionContext) field_Usage_topApps_args(ctx context.Context, rawArg
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AppCalls_app(ctx context.Context, field graphql.CollectedField, obj *usage.AppCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppCalls_app(ctx, field)
-		},
+		"AppCalls",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.AppCalls().App(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.App) graphql.Marshaler {
 			return ec.marshalOApp2ᚖporticoᚋentᚋdbᚐApp(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -83,21 +78,17 @@ func (ec *executionContext) fieldContext_AppCalls_app(_ context.Context, field g
 }
 
 func (ec *executionContext) _AppCalls_calls(ctx context.Context, field graphql.CollectedField, obj *usage.AppCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppCalls_calls(ctx, field)
-		},
+		"AppCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -106,21 +97,17 @@ func (ec *executionContext) fieldContext_AppCalls_calls(_ context.Context, field
 }
 
 func (ec *executionContext) _CodeCount_code(ctx context.Context, field graphql.CollectedField, obj *model.CodeCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CodeCount_code(ctx, field)
-		},
+		"CodeCount",
 		func(ctx context.Context) (any, error) {
 			return obj.Code, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNVerdictCode2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -129,21 +116,17 @@ func (ec *executionContext) fieldContext_CodeCount_code(_ context.Context, field
 }
 
 func (ec *executionContext) _CodeCount_calls(ctx context.Context, field graphql.CollectedField, obj *model.CodeCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CodeCount_calls(ctx, field)
-		},
+		"CodeCount",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -152,21 +135,17 @@ func (ec *executionContext) fieldContext_CodeCount_calls(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UpstreamCalls_statusClass(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpstreamCalls_statusClass(ctx, field)
-		},
+		"UpstreamCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.StatusClass, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
 			return ec.marshalNInt2int(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -175,21 +154,17 @@ func (ec *executionContext) fieldContext_UpstreamCalls_statusClass(_ context.Con
 }
 
 func (ec *executionContext) _UpstreamCalls_calls(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpstreamCalls_calls(ctx, field)
-		},
+		"UpstreamCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -198,21 +173,17 @@ func (ec *executionContext) fieldContext_UpstreamCalls_calls(_ context.Context, 
 }
 
 func (ec *executionContext) _UpstreamCalls_meanLatencyMs(ctx context.Context, field graphql.CollectedField, obj *model.UpstreamCalls) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpstreamCalls_meanLatencyMs(ctx, field)
-		},
+		"UpstreamCalls",
 		func(ctx context.Context) (any, error) {
 			return obj.MeanLatencyMs(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
 			return ec.marshalNFloat2float64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -221,21 +192,17 @@ func (ec *executionContext) fieldContext_UpstreamCalls_meanLatencyMs(_ context.C
 }
 
 func (ec *executionContext) _Usage_series(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_series(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.Series(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
 			return ec.marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -253,21 +220,17 @@ func (ec *executionContext) fieldContext_Usage_series(_ context.Context, field g
 }
 
 func (ec *executionContext) _Usage_totals(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_totals(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.Totals(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
 			return ec.marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -285,21 +248,17 @@ func (ec *executionContext) fieldContext_Usage_totals(_ context.Context, field g
 }
 
 func (ec *executionContext) _Usage_total(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_total(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.Total, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -308,21 +267,17 @@ func (ec *executionContext) fieldContext_Usage_total(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Usage_previousTotal(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_previousTotal(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.PreviousTotal(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
 			return ec.marshalOBigInt2ᚖint64(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -331,21 +286,17 @@ func (ec *executionContext) fieldContext_Usage_previousTotal(_ context.Context, 
 }
 
 func (ec *executionContext) _Usage_asOf(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_asOf(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.AsOf, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -354,21 +305,17 @@ func (ec *executionContext) fieldContext_Usage_asOf(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Usage_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_timeZone(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return obj.TimeZone(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -413,7 +360,7 @@ func (ec *executionContext) fieldContext_Usage_topApps(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Usage_topApps_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Usage", field, ec.Variables, ec.field_Usage_topApps_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -421,21 +368,17 @@ func (ec *executionContext) fieldContext_Usage_topApps(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Usage_upstream(ctx context.Context, field graphql.CollectedField, obj *model.Usage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Usage_upstream(ctx, field)
-		},
+		"Usage",
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Usage().Upstream(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
 			return ec.marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -453,21 +396,17 @@ func (ec *executionContext) fieldContext_Usage_upstream(_ context.Context, field
 }
 
 func (ec *executionContext) _UsagePoint_start(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_start(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Start, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -476,21 +415,17 @@ func (ec *executionContext) fieldContext_UsagePoint_start(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsagePoint_end(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_end(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.End, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
 			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -499,21 +434,17 @@ func (ec *executionContext) fieldContext_UsagePoint_end(_ context.Context, field
 }
 
 func (ec *executionContext) _UsagePoint_calls(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_calls(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Calls, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
 			return ec.marshalNBigInt2int64(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -522,21 +453,17 @@ func (ec *executionContext) fieldContext_UsagePoint_calls(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsagePoint_codes(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UsagePoint_codes(ctx, field)
-		},
+		"UsagePoint",
 		func(ctx context.Context) (any, error) {
 			return obj.Codes(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
 			return ec.marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -633,360 +560,159 @@ func (ec *executionContext) unmarshalInputUsageFilter(ctx context.Context, obj a
 var appCallsImplementors = []string{"AppCalls"}
 
 func (ec *executionContext) _AppCalls(ctx context.Context, sel ast.SelectionSet, obj *usage.AppCalls) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, appCallsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, appCallsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppCalls")
+			out.Text = append(out.Text, `"AppCalls"`...)
 		case "app":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._AppCalls_app(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.optional(ec._AppCalls_app(ctx, field, obj))
 		case "calls":
-			out.Values[i] = ec._AppCalls_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._AppCalls_calls(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var codeCountImplementors = []string{"CodeCount"}
 
 func (ec *executionContext) _CodeCount(ctx context.Context, sel ast.SelectionSet, obj *model.CodeCount) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, codeCountImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, codeCountImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CodeCount")
+			out.Text = append(out.Text, `"CodeCount"`...)
 		case "code":
-			out.Values[i] = ec._CodeCount_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Code))
+			} else {
+				out.required(ec._CodeCount_code(ctx, field, obj))
 			}
 		case "calls":
-			out.Values[i] = ec._CodeCount_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._CodeCount_calls(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var upstreamCallsImplementors = []string{"UpstreamCalls"}
 
 func (ec *executionContext) _UpstreamCalls(ctx context.Context, sel ast.SelectionSet, obj *model.UpstreamCalls) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, upstreamCallsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, upstreamCallsImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpstreamCalls")
+			out.Text = append(out.Text, `"UpstreamCalls"`...)
 		case "statusClass":
-			out.Values[i] = ec._UpstreamCalls_statusClass(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendInt(out.Text, int(obj.StatusClass))
+			} else {
+				out.required(ec._UpstreamCalls_statusClass(ctx, field, obj))
 			}
 		case "calls":
-			out.Values[i] = ec._UpstreamCalls_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._UpstreamCalls_calls(ctx, field, obj))
 			}
 		case "meanLatencyMs":
-			out.Values[i] = ec._UpstreamCalls_meanLatencyMs(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._UpstreamCalls_meanLatencyMs(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var usageImplementors = []string{"Usage"}
 
 func (ec *executionContext) _Usage(ctx context.Context, sel ast.SelectionSet, obj *model.Usage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, usageImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, usageImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Usage")
+			out.Text = append(out.Text, `"Usage"`...)
 		case "series":
-			out.Values[i] = ec._Usage_series(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Usage_series(ctx, field, obj))
 		case "totals":
-			out.Values[i] = ec._Usage_totals(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Usage_totals(ctx, field, obj))
 		case "total":
-			out.Values[i] = ec._Usage_total(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Total))
+			} else {
+				out.required(ec._Usage_total(ctx, field, obj))
 			}
 		case "previousTotal":
-			out.Values[i] = ec._Usage_previousTotal(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Usage_previousTotal(ctx, field, obj))
 		case "asOf":
-			out.Values[i] = ec._Usage_asOf(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.AsOf)
+			} else {
+				out.required(ec._Usage_asOf(ctx, field, obj))
 			}
 		case "timeZone":
-			out.Values[i] = ec._Usage_timeZone(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Usage_timeZone(ctx, field, obj))
 		case "topApps":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Usage_topApps(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Usage_topApps(ctx, field, obj))
 		case "upstream":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Usage_upstream(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Usage_upstream(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var usagePointImplementors = []string{"UsagePoint"}
 
 func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *model.UsagePoint) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, usagePointImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, usagePointImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UsagePoint")
+			out.Text = append(out.Text, `"UsagePoint"`...)
 		case "start":
-			out.Values[i] = ec._UsagePoint_start(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.Start)
+			} else {
+				out.required(ec._UsagePoint_start(ctx, field, obj))
 			}
 		case "end":
-			out.Values[i] = ec._UsagePoint_end(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendTime(out.Text, obj.End)
+			} else {
+				out.required(ec._UsagePoint_end(ctx, field, obj))
 			}
 		case "calls":
-			out.Values[i] = ec._UsagePoint_calls(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendBigInt(out.Text, int64(obj.Calls))
+			} else {
+				out.required(ec._UsagePoint_calls(ctx, field, obj))
 			}
 		case "codes":
-			out.Values[i] = ec._UsagePoint_codes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.required(ec._UsagePoint_codes(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -994,17 +720,9 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAppCalls2ᚕᚖporticoᚋinternalᚋusageᚐAppCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*usage.AppCalls) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐAppCalls(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1020,17 +738,9 @@ func (ec *executionContext) marshalNAppCalls2ᚖporticoᚋinternalᚋusageᚐApp
 }
 
 func (ec *executionContext) marshalNCodeCount2ᚕᚖporticoᚋgraphᚋmodelᚐCodeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CodeCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeCount(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1046,17 +756,9 @@ func (ec *executionContext) marshalNCodeCount2ᚖporticoᚋgraphᚋmodelᚐCodeC
 }
 
 func (ec *executionContext) marshalNUpstreamCalls2ᚕᚖporticoᚋgraphᚋmodelᚐUpstreamCallsᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UpstreamCalls) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUpstreamCalls2ᚖporticoᚋgraphᚋmodelᚐUpstreamCalls(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
@@ -1104,17 +806,9 @@ func (ec *executionContext) marshalNUsageInterval2porticoᚋinternalᚋusageᚐI
 }
 
 func (ec *executionContext) marshalNUsagePoint2ᚕᚖporticoᚋgraphᚋmodelᚐUsagePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writeList(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNUsagePoint2ᚖporticoᚋgraphᚋmodelᚐUsagePoint(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }

@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"portico/ent/db"
 	"portico/graph/model"
 	"portico/internal/domain"
 	"portico/internal/fault"
+	"portico/internal/gqlhttp"
 	"portico/internal/identity"
 	"portico/internal/viewer"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -74,21 +73,17 @@ func (ec *executionContext) field_Viewer_accounts_args(ctx context.Context, rawA
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _IdentityProvider_name(ctx context.Context, field graphql.CollectedField, obj *model.IdentityProvider) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IdentityProvider_name(ctx, field)
-		},
+		"IdentityProvider",
 		func(ctx context.Context) (any, error) {
 			return obj.Name, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -97,21 +92,17 @@ func (ec *executionContext) fieldContext_IdentityProvider_name(_ context.Context
 }
 
 func (ec *executionContext) _IdentityProvider_label(ctx context.Context, field graphql.CollectedField, obj *model.IdentityProvider) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IdentityProvider_label(ctx, field)
-		},
+		"IdentityProvider",
 		func(ctx context.Context) (any, error) {
 			return obj.Label, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -120,21 +111,17 @@ func (ec *executionContext) fieldContext_IdentityProvider_label(_ context.Contex
 }
 
 func (ec *executionContext) _IdentityProvider_startUrl(ctx context.Context, field graphql.CollectedField, obj *model.IdentityProvider) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IdentityProvider_startUrl(ctx, field)
-		},
+		"IdentityProvider",
 		func(ctx context.Context) (any, error) {
 			return obj.StartURL, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -143,21 +130,17 @@ func (ec *executionContext) fieldContext_IdentityProvider_startUrl(_ context.Con
 }
 
 func (ec *executionContext) _RequestPasswordResetPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RequestPasswordResetPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RequestPasswordResetPayload_userErrors(ctx, field)
-		},
+		"RequestPasswordResetPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -175,21 +158,17 @@ func (ec *executionContext) fieldContext_RequestPasswordResetPayload_userErrors(
 }
 
 func (ec *executionContext) _ResetPasswordPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.ResetPasswordPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ResetPasswordPayload_userErrors(ctx, field)
-		},
+		"ResetPasswordPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -207,21 +186,17 @@ func (ec *executionContext) fieldContext_ResetPasswordPayload_userErrors(_ conte
 }
 
 func (ec *executionContext) _ServerInfo_version(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_version(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Version, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -230,21 +205,17 @@ func (ec *executionContext) fieldContext_ServerInfo_version(_ context.Context, f
 }
 
 func (ec *executionContext) _ServerInfo_organizationName(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_organizationName(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.OrganizationName, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -253,21 +224,17 @@ func (ec *executionContext) fieldContext_ServerInfo_organizationName(_ context.C
 }
 
 func (ec *executionContext) _ServerInfo_passwordSignIn(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_passwordSignIn(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.PasswordSignIn, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
 			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -276,21 +243,17 @@ func (ec *executionContext) fieldContext_ServerInfo_passwordSignIn(_ context.Con
 }
 
 func (ec *executionContext) _ServerInfo_identityProviders(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_identityProviders(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.IdentityProviders, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.IdentityProvider) graphql.Marshaler {
 			return ec.marshalNIdentityProvider2ᚕᚖporticoᚋgraphᚋmodelᚐIdentityProviderᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -308,21 +271,17 @@ func (ec *executionContext) fieldContext_ServerInfo_identityProviders(_ context.
 }
 
 func (ec *executionContext) _ServerInfo_passwordResetByMail(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_passwordResetByMail(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.PasswordResetByMail, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
 			return ec.marshalNBoolean2bool(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -331,21 +290,17 @@ func (ec *executionContext) fieldContext_ServerInfo_passwordResetByMail(_ contex
 }
 
 func (ec *executionContext) _ServerInfo_terms(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_terms(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Terms, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
 			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -363,21 +318,17 @@ func (ec *executionContext) fieldContext_ServerInfo_terms(_ context.Context, fie
 }
 
 func (ec *executionContext) _ServerInfo_signUp(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_signUp(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.SignUp, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SignUpInfo) graphql.Marshaler {
 			return ec.marshalOSignUpInfo2ᚖporticoᚋgraphᚋmodelᚐSignUpInfo(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -395,21 +346,17 @@ func (ec *executionContext) fieldContext_ServerInfo_signUp(_ context.Context, fi
 }
 
 func (ec *executionContext) _ServerInfo_languages(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_languages(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Languages, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
 			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -418,21 +365,17 @@ func (ec *executionContext) fieldContext_ServerInfo_languages(_ context.Context,
 }
 
 func (ec *executionContext) _ServerInfo_errors(ctx context.Context, field graphql.CollectedField, obj *model.ServerInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ServerInfo_errors(ctx, field)
-		},
+		"ServerInfo",
 		func(ctx context.Context) (any, error) {
 			return obj.Errors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Kind) graphql.Marshaler {
 			return ec.marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -450,21 +393,17 @@ func (ec *executionContext) fieldContext_ServerInfo_errors(_ context.Context, fi
 }
 
 func (ec *executionContext) _SignInPayload_accessToken(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_accessToken(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.AccessToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -473,21 +412,17 @@ func (ec *executionContext) fieldContext_SignInPayload_accessToken(_ context.Con
 }
 
 func (ec *executionContext) _SignInPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_expiresAt(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.ExpiresAt, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -496,21 +431,17 @@ func (ec *executionContext) fieldContext_SignInPayload_expiresAt(_ context.Conte
 }
 
 func (ec *executionContext) _SignInPayload_refreshToken(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_refreshToken(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.RefreshToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -519,21 +450,17 @@ func (ec *executionContext) fieldContext_SignInPayload_refreshToken(_ context.Co
 }
 
 func (ec *executionContext) _SignInPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_viewer(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Viewer, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
 			return ec.marshalOViewer2ᚖporticoᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -551,21 +478,17 @@ func (ec *executionContext) fieldContext_SignInPayload_viewer(_ context.Context,
 }
 
 func (ec *executionContext) _SignInPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_deviceToken(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.DeviceToken, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -574,21 +497,17 @@ func (ec *executionContext) fieldContext_SignInPayload_deviceToken(_ context.Con
 }
 
 func (ec *executionContext) _SignInPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_challenge(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.Challenge, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *identity.SignInChallenge) graphql.Marshaler {
 			return ec.marshalOSignInChallenge2ᚖporticoᚋinternalᚋidentityᚐSignInChallenge(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -606,21 +525,17 @@ func (ec *executionContext) fieldContext_SignInPayload_challenge(_ context.Conte
 }
 
 func (ec *executionContext) _SignInPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_userErrors(ctx, field)
-		},
+		"SignInPayload",
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*fault.Problem) graphql.Marshaler {
 			return ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -638,21 +553,17 @@ func (ec *executionContext) fieldContext_SignInPayload_userErrors(_ context.Cont
 }
 
 func (ec *executionContext) _Viewer_user(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_user(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.User, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.User) graphql.Marshaler {
 			return ec.marshalNUser2ᚖporticoᚋentᚋdbᚐUser(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -670,21 +581,17 @@ func (ec *executionContext) fieldContext_Viewer_user(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Viewer_account(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_account(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.Account, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖporticoᚋentᚋdbᚐAccount(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -738,7 +645,7 @@ func (ec *executionContext) fieldContext_Viewer_accounts(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Viewer_accounts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = gqlhttp.Arguments(ctx, "Viewer", field, ec.Variables, ec.field_Viewer_accounts_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -746,21 +653,17 @@ func (ec *executionContext) fieldContext_Viewer_accounts(ctx context.Context, fi
 }
 
 func (ec *executionContext) _Viewer_organization(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_organization(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.Organization, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *db.Organization) graphql.Marshaler {
 			return ec.marshalNOrganization2ᚖporticoᚋentᚋdbᚐOrganization(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -778,21 +681,17 @@ func (ec *executionContext) fieldContext_Viewer_organization(_ context.Context, 
 }
 
 func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_role(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.Role, nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v viewer.Role) graphql.Marshaler {
 			return ec.marshalNRole2porticoᚋinternalᚋviewerᚐRole(ctx, selections, v)
 		},
-		true,
 		true,
 	)
 }
@@ -801,21 +700,17 @@ func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Viewer_totpEnabledAt(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_totpEnabledAt(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.TotpEnabledAt(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
 			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -824,21 +719,17 @@ func (ec *executionContext) fieldContext_Viewer_totpEnabledAt(_ context.Context,
 }
 
 func (ec *executionContext) _Viewer_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_acceptedTerms(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.AcceptedTerms(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.AcceptedTerms) graphql.Marshaler {
 			return ec.marshalOAcceptedTerms2ᚖporticoᚋinternalᚋdomainᚐAcceptedTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -856,21 +747,17 @@ func (ec *executionContext) fieldContext_Viewer_acceptedTerms(_ context.Context,
 }
 
 func (ec *executionContext) _Viewer_termsToAccept(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
+	return resolve(
 		ctx,
 		ec.OperationContext,
 		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_termsToAccept(ctx, field)
-		},
+		"Viewer",
 		func(ctx context.Context) (any, error) {
 			return obj.TermsToAccept(), nil
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *domain.Terms) graphql.Marshaler {
 			return ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, selections, v)
 		},
-		true,
 		false,
 	)
 }
@@ -1064,377 +951,259 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 var identityProviderImplementors = []string{"IdentityProvider"}
 
 func (ec *executionContext) _IdentityProvider(ctx context.Context, sel ast.SelectionSet, obj *model.IdentityProvider) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, identityProviderImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, identityProviderImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("IdentityProvider")
+			out.Text = append(out.Text, `"IdentityProvider"`...)
 		case "name":
-			out.Values[i] = ec._IdentityProvider_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Name))
+			} else {
+				out.required(ec._IdentityProvider_name(ctx, field, obj))
 			}
 		case "label":
-			out.Values[i] = ec._IdentityProvider_label(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Label))
+			} else {
+				out.required(ec._IdentityProvider_label(ctx, field, obj))
 			}
 		case "startUrl":
-			out.Values[i] = ec._IdentityProvider_startUrl(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.StartURL))
+			} else {
+				out.required(ec._IdentityProvider_startUrl(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var requestPasswordResetPayloadImplementors = []string{"RequestPasswordResetPayload"}
 
 func (ec *executionContext) _RequestPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RequestPasswordResetPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, requestPasswordResetPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, requestPasswordResetPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RequestPasswordResetPayload")
+			out.Text = append(out.Text, `"RequestPasswordResetPayload"`...)
 		case "userErrors":
-			out.Values[i] = ec._RequestPasswordResetPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._RequestPasswordResetPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var resetPasswordPayloadImplementors = []string{"ResetPasswordPayload"}
 
 func (ec *executionContext) _ResetPasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResetPasswordPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, resetPasswordPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, resetPasswordPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ResetPasswordPayload")
+			out.Text = append(out.Text, `"ResetPasswordPayload"`...)
 		case "userErrors":
-			out.Values[i] = ec._ResetPasswordPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._ResetPasswordPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var serverInfoImplementors = []string{"ServerInfo"}
 
 func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSet, obj *model.ServerInfo) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, serverInfoImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ServerInfo")
+			out.Text = append(out.Text, `"ServerInfo"`...)
 		case "version":
-			out.Values[i] = ec._ServerInfo_version(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Version))
+			} else {
+				out.required(ec._ServerInfo_version(ctx, field, obj))
 			}
 		case "organizationName":
-			out.Values[i] = ec._ServerInfo_organizationName(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.OrganizationName; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ServerInfo_organizationName(ctx, field, obj))
 			}
 		case "passwordSignIn":
-			out.Values[i] = ec._ServerInfo_passwordSignIn(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.PasswordSignIn; v != nil {
+					out.Text = strconv.AppendBool(out.Text, bool(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._ServerInfo_passwordSignIn(ctx, field, obj))
 			}
 		case "identityProviders":
-			out.Values[i] = ec._ServerInfo_identityProviders(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNIdentityProvider2ᚕᚖporticoᚋgraphᚋmodelᚐIdentityProviderᚄ(ctx, field.Selections, obj.IdentityProviders))
+			} else {
+				out.required(ec._ServerInfo_identityProviders(ctx, field, obj))
 			}
 		case "passwordResetByMail":
-			out.Values[i] = ec._ServerInfo_passwordResetByMail(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.Text = strconv.AppendBool(out.Text, bool(obj.PasswordResetByMail))
+			} else {
+				out.required(ec._ServerInfo_passwordResetByMail(ctx, field, obj))
 			}
 		case "terms":
-			out.Values[i] = ec._ServerInfo_terms(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOTerms2ᚖporticoᚋinternalᚋdomainᚐTerms(ctx, field.Selections, obj.Terms))
+			} else {
+				out.optional(ec._ServerInfo_terms(ctx, field, obj))
 			}
 		case "signUp":
-			out.Values[i] = ec._ServerInfo_signUp(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._ServerInfo_signUp(ctx, field, obj))
 		case "languages":
-			out.Values[i] = ec._ServerInfo_languages(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Languages))
+			} else {
+				out.required(ec._ServerInfo_languages(ctx, field, obj))
 			}
 		case "errors":
-			out.Values[i] = ec._ServerInfo_errors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNErrorKind2ᚕᚖporticoᚋinternalᚋfaultᚐKindᚄ(ctx, field.Selections, obj.Errors))
+			} else {
+				out.required(ec._ServerInfo_errors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var signInPayloadImplementors = []string{"SignInPayload"}
 
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SignInPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, signInPayloadImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignInPayload")
+			out.Text = append(out.Text, `"SignInPayload"`...)
 		case "accessToken":
-			out.Values[i] = ec._SignInPayload_accessToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.AccessToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignInPayload_accessToken(ctx, field, obj))
 			}
 		case "expiresAt":
-			out.Values[i] = ec._SignInPayload_expiresAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.ExpiresAt; v != nil {
+					out.Text = model.AppendTime(out.Text, *v)
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignInPayload_expiresAt(ctx, field, obj))
 			}
 		case "refreshToken":
-			out.Values[i] = ec._SignInPayload_refreshToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.RefreshToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignInPayload_refreshToken(ctx, field, obj))
 			}
 		case "viewer":
-			out.Values[i] = ec._SignInPayload_viewer(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
+			out.optional(ec._SignInPayload_viewer(ctx, field, obj))
 		case "deviceToken":
-			out.Values[i] = ec._SignInPayload_deviceToken(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				if v := obj.DeviceToken; v != nil {
+					out.Text = model.AppendText(out.Text, string(*v))
+				} else {
+					out.null()
+				}
+			} else {
+				out.optional(ec._SignInPayload_deviceToken(ctx, field, obj))
 			}
 		case "challenge":
-			out.Values[i] = ec._SignInPayload_challenge(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			if out.direct {
+				out.optional(ec.marshalOSignInChallenge2ᚖporticoᚋinternalᚋidentityᚐSignInChallenge(ctx, field.Selections, obj.Challenge))
+			} else {
+				out.optional(ec._SignInPayload_challenge(ctx, field, obj))
 			}
 		case "userErrors":
-			out.Values[i] = ec._SignInPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
+			if out.direct {
+				out.required(ec.marshalNUserError2ᚕᚖporticoᚋinternalᚋfaultᚐProblemᚄ(ctx, field.Selections, obj.UserErrors))
+			} else {
+				out.required(ec._SignInPayload_userErrors(ctx, field, obj))
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 var viewerImplementors = []string{"Viewer"}
 
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *model.Viewer) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
-	for i, field := range fields {
+	out := newObject(ctx, ec.OperationContext, sel, viewerImplementors)
+	for i, field := range out.fields.List {
+		out.field(i)
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Viewer")
+			out.Text = append(out.Text, `"Viewer"`...)
 		case "user":
-			out.Values[i] = ec._Viewer_user(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Viewer_user(ctx, field, obj))
 		case "account":
-			out.Values[i] = ec._Viewer_account(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Viewer_account(ctx, field, obj))
 		case "accounts":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Viewer_accounts(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.required(ec._Viewer_accounts(ctx, field, obj))
 		case "organization":
-			out.Values[i] = ec._Viewer_organization(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.required(ec._Viewer_organization(ctx, field, obj))
 		case "role":
-			out.Values[i] = ec._Viewer_role(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+			if out.direct {
+				out.Text = model.AppendText(out.Text, string(obj.Role))
+			} else {
+				out.required(ec._Viewer_role(ctx, field, obj))
 			}
 		case "totpEnabledAt":
-			out.Values[i] = ec._Viewer_totpEnabledAt(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Viewer_totpEnabledAt(ctx, field, obj))
 		case "acceptedTerms":
-			out.Values[i] = ec._Viewer_acceptedTerms(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Viewer_acceptedTerms(ctx, field, obj))
 		case "termsToAccept":
-			out.Values[i] = ec._Viewer_termsToAccept(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.optional(ec._Viewer_termsToAccept(ctx, field, obj))
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return out.end()
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -1442,17 +1211,9 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNIdentityProvider2ᚕᚖporticoᚋgraphᚋmodelᚐIdentityProviderᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.IdentityProvider) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := writePlain(ctx, len(v), true, func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNIdentityProvider2ᚖporticoᚋgraphᚋmodelᚐIdentityProvider(ctx, sel, v[i])
 	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
 
 	return ret
 }
