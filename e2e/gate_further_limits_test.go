@@ -86,6 +86,7 @@ func limitFurther(t *testing.T, url string, servers int, settings ...string) {
 	require.Equal(t, "QUOTA_EXCEEDED", a.Text("explainAccess", "code"))
 	require.Contains(t, a.Text("explainAccess", "failed", "detail"), "spending cap")
 	require.Equal(t, []string{"NOT_ALLOWED"}, c.admin.Ask(t, "deleteEndpoint", vars{"endpointId": search}, `deletedEndpointId`).UserErrors("deleteEndpoint"))
+	c.requireSpent(t, app)
 
 	for _, s := range nodes {
 		require.NoError(t, s.Stop())
@@ -108,4 +109,22 @@ func (c *actors) endpointLimit(t *testing.T, product string) (search string) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"overage": "CONTINUE", "spendingCap": "10.00", "endpointLimits": [{"endpoint": {"path": "/search"}, "rateLimit": null, "quota": {"limit": 10}}]}`, string(got))
 	return search
+}
+
+// requireSpent waits until the developer sees that nothing is left of the endpoint's quota
+// and below the cap.
+func (c *actors) requireSpent(t *testing.T, app string) {
+	t.Helper()
+	var got []byte
+	require.Eventually(t, func() bool {
+		a := c.dev.Must(t, `query($id: ID!) { app(id: $id) { productSubscriptions(first: 1) { nodes {
+			quota { used limit } endpointQuotas { endpoint { path } used limit remaining } spending { spendingCap currency amount used limit remaining }
+		} } } }`, vars{"id": app})
+		var err error
+		got, err = json.Marshal(a.At("app", "productSubscriptions", "nodes", 0))
+		require.NoError(t, err)
+		return a.At("app", "productSubscriptions", "nodes", 0, "spending", "used") == 20.0
+	}, waitForOthers, pollOthers, "%s", got)
+	require.JSONEq(t, `{"quota": {"used": 20, "limit": 5}, "endpointQuotas": [{"endpoint": {"path": "/search"}, "used": 10, "limit": 10, "remaining": 0}],
+		"spending": {"spendingCap": "10.00", "currency": "EUR", "amount": "10.00", "used": 20, "limit": 20, "remaining": 0}}`, string(got))
 }
