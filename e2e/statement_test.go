@@ -41,7 +41,7 @@ func TestStatements(t *testing.T) {
 			now.AddDate(0, 0, -40), now.AddDate(0, 0, -9))
 		require.NoError(t, err)
 		list := func(by *servertest.Client) *servertest.Answer {
-			return by.Must(t, `{ statements(first: 5) { totalCount nodes { id number accountName amount currency lineCount corrects { number } reason } } }`, nil)
+			return by.Must(t, `{ statements(first: 5) { totalCount nodes { id number accountName amount total currency lineCount corrects { number } reason } } }`, nil)
 		}
 		require.Eventually(t, func() bool {
 			_, err := database.ExecContext(t.Context(), `UPDATE leases SET last_run_at = NULL WHERE id = 'statements'`)
@@ -63,6 +63,7 @@ func TestStatements(t *testing.T) {
 		a = list(c.dev)
 		require.EqualValues(t, 2, a.Number("statements", "totalCount"))
 		require.EqualValues(t, 1, a.Number("statements", "nodes", 1, "corrects", "number"))
+		require.Equal(t, []string{"-1.50", "-1.50"}, []string{a.Text("statements", "nodes", 0, "total"), a.Text("statements", "nodes", 1, "total")})
 
 		for name, rows := range map[string]int{"statements": 2, "statementLines": 1} {
 			w, body := export(t, c.dev, name, vars{"format": "csv"})

@@ -12,6 +12,7 @@ import (
 	"portico/internal/identity"
 	"portico/internal/input"
 	"portico/internal/lifecycle"
+	"portico/internal/statements"
 	"portico/internal/usage"
 )
 
@@ -58,7 +59,6 @@ const (
 	mostClasses   = 5  // of HTTP statuses
 	mostAuthTypes = 2
 	mostLanguages = 1
-	mostRunning   = 10 // statements of an account that run: one a month and currency
 	mostReasons   = 60 // of errors; a test verifies that there are no more
 )
 
@@ -103,7 +103,7 @@ func lengths() map[string]int {
 		"SignUp.answers":                            domain.MaxQuestions,
 		"SignUpForm.questions":                      domain.MaxQuestions,
 		"SignUpInfo.questions":                      domain.MaxQuestions,
-		"Query.runningStatements":                   mostRunning,
+		"Query.runningStatements":                   statements.MaxRunning,
 		"StatementLine.charges":                     domain.MaxPriceTiers,
 		"Usage.series":                              usage.MaxPoints,
 		"Usage.totals":                              codes,

@@ -120,6 +120,8 @@ func note[T any](l *loaders, rows ...T) {
 			l.saw(nodeid.Kind(r.SubjectType), r.SubjectID)
 		case *db.Membership:
 			l.saw(nodeid.Membership, r.ID) // by which it is read whether it is the last owner's
+		case *db.Statement:
+			l.saw(nodeid.Statement, r.ID) // by which its total is read
 		}
 	}
 }

@@ -106,6 +106,15 @@ func statementFields() map[string]resolver {
 		"Statement.accountId": valueOf(func(s *db.Statement) any { return nodeid.Encode(nodeid.Account, s.AccountID) }),
 		"Statement.closedAt":  valueOf(func(s *db.Statement) any { return s.CreatedAt }),
 		"Statement.corrects":  objectIn(nodeid.Statement, "CorrectsID"),
+		"Statement.total": func(q fieldRequest) (any, error) {
+			of := q.parent.(*db.Statement)
+			root := of.ID
+			if of.CorrectsID != nil {
+				root = *of.CorrectsID
+			}
+			totals, err := q.w.Portal.Statements.Totals(q.ctx, []uuid.UUID{root})
+			return totals[root], err
+		},
 	}
 }
 

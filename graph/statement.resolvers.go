@@ -55,6 +55,15 @@ func (r *statementResolver) AccountID(ctx context.Context, obj *db.Statement) (s
 	return nodeid.Encode(nodeid.Account, obj.AccountID), nil
 }
 
+// Total is the resolver for the total field.
+func (r *statementResolver) Total(ctx context.Context, obj *db.Statement) (string, error) {
+	of := obj.ID
+	if obj.CorrectsID != nil {
+		of = *obj.CorrectsID
+	}
+	return value(ctx, "totals", nodeid.Statement, of, r.Portal.Statements.Totals)
+}
+
 // ClosedAt is the resolver for the closedAt field.
 func (r *statementResolver) ClosedAt(ctx context.Context, obj *db.Statement) (*time.Time, error) {
 	return &obj.CreatedAt, nil

@@ -61,7 +61,7 @@ type StatementLine struct {
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// Calls that were let through, from started_at to counted_until.
 	Calls int64 `json:"calls,omitempty"`
-	// Those of the same app and product on earlier lines of the month, once it is settled.
+	// Those of the same account, app and product on earlier lines of the month, once it is settled.
 	CallsBefore int64 `json:"calls_before,omitempty"`
 	// A full minute.
 	CountedUntil time.Time `json:"counted_until,omitempty"`

@@ -65,7 +65,7 @@ func (Statement) Annotations() []schema.Annotation {
 		Node{
 			Type: "Statement", Prefix: "stmt", List: "statements", Of: []string{"Account"},
 			Orders:  []Order{byCreation(), {Name: "PERIOD_START", Column: "period_start"}},
-			Columns: map[string][]string{"accountId": {"account_id"}, "closedAt": {"created_at"}, "corrects": {"corrects_id"}},
+			Columns: map[string][]string{"accountId": {"account_id"}, "closedAt": {"created_at"}, "corrects": {"corrects_id"}, "total": {"corrects_id"}},
 			Refers:  map[string]string{"corrects_id": "Statement"},
 		},
 		checks(map[string]string{

@@ -1801,6 +1801,7 @@ type ComplexityRoot struct {
 		PeriodEnd   func(childComplexity int) int
 		PeriodStart func(childComplexity int) int
 		Reason      func(childComplexity int) int
+		Total       func(childComplexity int) int
 	}
 
 	StatementConnection struct {
@@ -9597,6 +9598,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Statement.Reason(childComplexity), true
+	case "Statement.total":
+		if e.ComplexityRoot.Statement.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Total(childComplexity), true
 
 	case "StatementConnection.edges":
 		if e.ComplexityRoot.StatementConnection.Edges == nil {
@@ -16516,6 +16523,8 @@ type Statement implements Node {
   currency: String!
   "The sum of its lines; of a correction by how much the other one's changes, negative if it becomes less."
   amount: Decimal!
+  "What is to be paid for its month and currency as of now: the amount of the statement and those of all its corrections, negative if more was given back. A correction has the total of the statement that it corrects: add up ` + "`" + `amount` + "`" + `, not ` + "`" + `total` + "`" + `, over a list of both."
+  total: Decimal! @goField(forceResolver: true)
   "How many lines it has; 0 for a correction."
   lineCount: Int!
   "When it was closed, or the correction made."
@@ -16584,7 +16593,7 @@ type RunningStatement {
   periodEnd: Time!
   "The currency by ISO 4217, such as EUR."
   currency: String!
-  "The sum of all its lines, as if the month had ended at ` + "`" + `asOf` + "`" + `. The fee of a line that runs is for its time so far."
+  "The sum of all its lines, as if the month ended now: the fee of a line that runs is for its time so far, and calls are those counted by ` + "`" + `asOf` + "`" + `."
   amount: Decimal!
   "How many lines it has by now."
   lineCount: Int!
@@ -16593,7 +16602,7 @@ type RunningStatement {
     "At most how many: 1–100."
     first: Int! = 20
   ): [StatementLine!]! @goField(forceResolver: true)
-  "Up to when all calls are counted; later ones may be missing, and those that gateways report later."
+  "Up to when all calls are counted; later ones may be missing, and those that gateways report later. Fees are up to now."
   asOf: Time!
 }
 
@@ -16630,7 +16639,8 @@ extend type Query {
   """
   What is not closed yet of an account: the present month and, for a little more than a day after its
   end, the one before, each in its currencies. It is computed now, from the calls counted so far, and
-  stored nowhere. An account with more than 5000 lines that are not closed is TOO_LARGE. Requires: ADMIN or PORTAL.
+  stored nowhere. An account with more than 5000 lines that are not closed, or more than 10 months and
+  currencies, is TOO_LARGE. Requires: ADMIN or PORTAL.
   """
   runningStatements(
     "The account, which administrators must name; a developer's own if it is left out. One that you may not see is NOT_FOUND."
@@ -16705,9 +16715,9 @@ type StatementLine implements Node {
   endedAt: Time
   "How many calls were let through (VALID) in its time, each counted once whatever its ` + "`" + `cost` + "`" + `. While it is not closed: those counted so far."
   calls: BigInt!
-  "How many calls of the same app and product were on earlier lines of the month, by which included calls and tiers are used up; 0 until it is settled."
+  "How many calls of the same account, app and product were on earlier lines of the month, by which included calls and tiers are used up; 0 until it is settled, but for a line of ` + "`" + `runningStatements` + "`" + `."
   callsBefore: BigInt!
-  "What the amount is made of. Null until it is settled, but for a line of ` + "`" + `runningStatements` + "`" + `."
+  "What the amount is made of: of calls, how many at which price; of a fee one entry, whose ` + "`" + `unitAmount` + "`" + ` is that of a whole month and whose ` + "`" + `amount` + "`" + ` is that of the line's time in it. Null until it is settled, but for a line of ` + "`" + `runningStatements` + "`" + `."
   charges: [ChargeLine!] @goField(forceResolver: true)
   "What it costs, rounded: the sum of its ` + "`" + `charges` + "`" + `. Null until it is settled, a little more than a day after its end, but for a line of ` + "`" + `runningStatements` + "`" + `."
   amount: Decimal
@@ -21304,6 +21314,8 @@ func (ec *executionContext) childFields_Statement(ctx context.Context, field gra
 		return ec.fieldContext_Statement_currency(ctx, field)
 	case "amount":
 		return ec.fieldContext_Statement_amount(ctx, field)
+	case "total":
+		return ec.fieldContext_Statement_total(ctx, field)
 	case "lineCount":
 		return ec.fieldContext_Statement_lineCount(ctx, field)
 	case "closedAt":

@@ -27,6 +27,8 @@ type RunningStatementResolver interface {
 type StatementResolver interface {
 	AccountID(ctx context.Context, obj *db.Statement) (string, error)
 
+	Total(ctx context.Context, obj *db.Statement) (string, error)
+
 	ClosedAt(ctx context.Context, obj *db.Statement) (*time.Time, error)
 	Corrects(ctx context.Context, obj *db.Statement) (*db.Statement, error)
 }
@@ -439,6 +441,25 @@ func (ec *executionContext) _Statement_amount(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Statement_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Statement", field, false, false, errors.New("field of type Decimal does not have child fields"))
+}
+
+func (ec *executionContext) _Statement_total(ctx context.Context, field graphql.CollectedField, obj *db.Statement) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"Statement",
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Statement().Total(ctx, obj)
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDecimal2string(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Statement_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Statement", field, true, true, errors.New("field of type Decimal does not have child fields"))
 }
 
 func (ec *executionContext) _Statement_lineCount(ctx context.Context, field graphql.CollectedField, obj *db.Statement) (ret graphql.Marshaler) {
@@ -997,6 +1018,8 @@ func (ec *executionContext) _Statement(ctx context.Context, sel ast.SelectionSet
 			} else {
 				out.required(ec._Statement_amount(ctx, field, obj))
 			}
+		case "total":
+			out.required(ec._Statement_total(ctx, field, obj))
 		case "lineCount":
 			if out.direct {
 				out.Text = model.AppendInt(out.Text, int(obj.LineCount))

@@ -190,24 +190,35 @@ func clearPlanChange(m *db.SubscriptionMutation) {
 // takePlan gives a subscription another plan now, or another revision of its plan. Keys, history and what was used of
 // quotas stay as they are: none of them follows the plan.
 func takePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, to uuid.UUID, revision *uuid.UUID, reason string) (*db.Subscription, error) {
+	return takePlanSince(ctx, tx, s, tx.Now, to, revision, reason)
+}
+
+// takePlanSince is takePlan for a change that was to take effect at a time, since which it is
+// charged.
+func takePlanSince(ctx context.Context, tx *change.Tx, s *db.Subscription, since time.Time, to uuid.UUID, revision *uuid.UUID, reason string) (*db.Subscription, error) {
 	u := tx.Subscription.UpdateOne(s).SetPlanID(to).SetNillablePlanRevisionID(revision)
 	if revision == nil {
 		u.ClearPlanRevisionID()
 	}
 	clearPlanChange(u.Mutation())
-	return savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason)
+	return savePlanSince(ctx, tx, s, since, u, eventlog.SubscriptionPlanChanged, reason)
 }
 
 // savePlan saves a change of what is about a subscription's plan, and records the event, with
 // what else it is to tell. A step of staff is a decision, and so is taking a change back. A
 // change that a developer asks for is none, nor is one whose time has come.
 func savePlan(ctx context.Context, tx *change.Tx, s *db.Subscription, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string, also ...domain.Change) (*db.Subscription, error) {
+	return savePlanSince(ctx, tx, s, tx.Now, u, t, reason, also...)
+}
+
+// savePlanSince is savePlan for a change since a time.
+func savePlanSince(ctx context.Context, tx *change.Tx, s *db.Subscription, since time.Time, u *db.SubscriptionUpdateOne, t eventlog.Type, reason string, also ...domain.Change) (*db.Subscription, error) {
 	if v := tx.Viewer; v.Role != viewer.System && (v.ActsForOrganization() || t == eventlog.SubscriptionPlanCancelled) {
 		setDecision(tx, u.Mutation(), reason)
 	}
 	after, err := u.SetUpdatedAt(tx.Now).AddVersion(1).Save(ctx)
 	if err == nil && (after.PlanID != s.PlanID || !sameRevision(after.PlanRevisionID, s.PlanRevisionID)) {
-		err = statements.Follow(ctx, tx, after)
+		err = statements.FollowSince(ctx, tx, after, since)
 	}
 	if err != nil {
 		return nil, err

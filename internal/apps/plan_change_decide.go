@@ -125,7 +125,7 @@ func TakeDuePlans(ctx context.Context, tx *change.Tx, now time.Time, n int) (int
 		if waits {
 			_, err = waitAgain(ctx, tx, s)
 		} else {
-			_, err = takePlan(ctx, tx, s, *s.PendingPlanID, s.PendingPlanRevisionID, s.PendingReason)
+			_, err = takePlanSince(ctx, tx, s, *s.PendingEffectiveAt, *s.PendingPlanID, s.PendingPlanRevisionID, s.PendingReason)
 		}
 		if err != nil {
 			return 0, err

@@ -540,6 +540,7 @@ func Columns() map[nodeid.Kind]map[string][]string {
 			"periodEnd":      {"period_end"},
 			"periodStart":    {"period_start"},
 			"reason":         {"reason"},
+			"total":          {"corrects_id"},
 		},
 		nodeid.StatementLine: {
 			"accountId":      {"account_id"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/big"
+	"slices"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -11,6 +12,7 @@ import (
 
 	"portico/ent/db"
 	"portico/ent/db/organization"
+	"portico/ent/db/predicate"
 	"portico/ent/db/statement"
 	"portico/ent/db/statementline"
 	"portico/internal/change"
@@ -57,49 +59,69 @@ func (svc *Service) close(ctx context.Context) (closed int, err error) {
 // closeMonth makes the statement of a month, unless another server has made it, or a line is
 // not settled. It returns how many it has made.
 func closeMonth(ctx context.Context, tx *change.Tx, m month) (int, error) {
+	// Who has nothing to close keeps no other waiting for the organization's row.
+	if lines, err := settled(ctx, tx, m); err != nil || len(lines) == 0 {
+		return 0, err
+	}
 	number, err := nextNumber(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
-	lines, err := tx.StatementLine.Query().Where(statementline.AccountID(m.AccountID), statementline.PeriodStart(m.PeriodStart), statementline.Currency(m.Currency), statementline.StatementIDIsNil()).
-		Select(statementline.FieldAmount, statementline.FieldPeriodEnd).All(ctx)
+	lines, err := settled(ctx, tx, m)
 	if err != nil || len(lines) == 0 {
 		return 0, err
 	}
-	behind, err := tx.StatementLine.Query().Where(statementline.AccountID(m.AccountID), statementline.EndedAtIsNil(), statementline.PeriodEndLTE(tx.Now)).Exist(ctx)
-	if err != nil || behind { // what runs is not cut yet, and may still begin a line of the month
+	amount, err := sumOf(lines, m.Currency)
+	if err != nil {
 		return 0, err
-	}
-	sum := new(big.Rat)
-	for _, l := range lines {
-		if l.Amount == nil {
-			return 0, nil
-		}
-		amount, ok := new(big.Rat).SetString(*l.Amount)
-		if !ok {
-			return 0, errors.New("statements: an amount is no number")
-		}
-		sum.Add(sum, amount)
 	}
 	name, err := accountName(ctx, tx, m.AccountID)
 	if err != nil {
 		return 0, err
 	}
 	made, err := tx.Statement.Create().SetOrganizationID(m.OrganizationID).SetCreatedAt(tx.Now).SetNumber(number).SetAccountID(m.AccountID).SetAccountName(name).
-		SetPeriodStart(m.PeriodStart).SetPeriodEnd(lines[0].PeriodEnd).SetCurrency(m.Currency).SetAmount(sum.FloatString(input.Digits(m.Currency))).SetLineCount(len(lines)).Save(ctx)
+		SetPeriodStart(m.PeriodStart).SetPeriodEnd(lines[0].PeriodEnd).SetCurrency(m.Currency).SetAmount(amount).SetLineCount(len(lines)).Save(ctx)
 	if err != nil {
 		return 0, err
 	}
-	n, err := tx.StatementLine.Update().Where(statementline.AccountID(m.AccountID), statementline.PeriodStart(m.PeriodStart), statementline.Currency(m.Currency), statementline.StatementIDIsNil()).
-		SetStatementID(made.ID).Save(ctx)
-	if err == nil && n != len(lines) {
-		err = change.Overtaken(errors.New("statements: a line was added meanwhile"))
-	}
-	if err != nil {
+	// A trigger counts them: a line that was added meanwhile undoes all of it.
+	if err := tx.StatementLine.Update().Where(linesOf(m)...).SetStatementID(made.ID).Exec(ctx); err != nil {
 		return 0, err
 	}
 	tx.Record(event(eventlog.StatementClosed, made, change.Attributes("number", made.Number, "periodStart", made.PeriodStart, "amount", made.Amount, "currency", made.Currency)))
 	return 1, nil
+}
+
+// linesOf are the conditions of the lines of a month that is not closed.
+func linesOf(m month) []predicate.StatementLine {
+	return []predicate.StatementLine{statementline.AccountID(m.AccountID), statementline.StatementIDIsNil(), statementline.PeriodStart(m.PeriodStart), statementline.Currency(m.Currency)}
+}
+
+// settled returns the lines of a month; none if one of them is not settled.
+func settled(ctx context.Context, tx *change.Tx, m month) ([]*db.StatementLine, error) {
+	// What runs and is not cut yet may still begin a line of the month.
+	behind, err := tx.StatementLine.Query().Where(statementline.AccountID(m.AccountID), statementline.StatementIDIsNil(), statementline.EndedAtIsNil(), statementline.PeriodEndLTE(tx.Now)).Exist(ctx)
+	if err != nil || behind {
+		return nil, err
+	}
+	lines, err := tx.StatementLine.Query().Where(linesOf(m)...).Select(statementline.FieldAmount, statementline.FieldPeriodEnd).All(ctx)
+	if slices.ContainsFunc(lines, func(l *db.StatementLine) bool { return l.Amount == nil }) {
+		return nil, err
+	}
+	return lines, err
+}
+
+// sumOf adds up the amounts of lines.
+func sumOf(lines []*db.StatementLine, currency string) (string, error) {
+	sum := new(big.Rat)
+	for _, l := range lines {
+		amount, ok := new(big.Rat).SetString(*l.Amount)
+		if !ok {
+			return "", errors.New("statements: an amount is no number")
+		}
+		sum.Add(sum, amount)
+	}
+	return sum.FloatString(input.Digits(currency)), nil
 }
 
 // nextNumber returns the number of the organization's next statement. It locks the

@@ -53,7 +53,7 @@ func (svc *Service) countOf(ctx context.Context, organization uuid.UUID, lines [
 	of, until := make([]usage.Of, len(lines)), make([]time.Time, len(lines))
 	for i, l := range lines {
 		until[i] = countableUntil(l, limit, in)
-		of[i] = usage.Of{Account: l.AccountID, App: l.AppID, Product: l.ProductID, From: l.CountedUntil, To: until[i]}
+		of[i] = between(l, until[i])
 	}
 	calls, asOf, err := svc.Calls.CallsOf(ctx, organization, in, of)
 	if err != nil {
@@ -77,10 +77,11 @@ func (svc *Service) countOf(ctx context.Context, organization uuid.UUID, lines [
 }
 
 // countableUntil returns up to when the calls of a line can be counted: to its end, else to
-// a midnight or the next full hour.
+// a midnight or the next full hour. Its end may be before what was counted, where it has come
+// to light later.
 func countableUntil(l *db.StatementLine, limit time.Time, in *time.Location) time.Time {
 	if l.EndedAt != nil && !l.EndedAt.After(limit) {
-		return later(minuteOf(*l.EndedAt), l.CountedUntil)
+		return minuteOf(*l.EndedAt)
 	}
 	if day := usage.Day.Start(limit, in); day.After(l.CountedUntil) {
 		return day
@@ -88,15 +89,32 @@ func countableUntil(l *db.StatementLine, limit time.Time, in *time.Location) tim
 	return later(earlier(countedNext(l.CountedUntil, in), minuteOf(limit)), l.CountedUntil)
 }
 
+// between asks for the calls by which a line's count changes when it reaches to another time.
+func between(l *db.StatementLine, until time.Time) usage.Of {
+	return usage.Of{Account: l.AccountID, App: l.AppID, Product: l.ProductID, From: earlier(l.CountedUntil, until), To: later(l.CountedUntil, until)}
+}
+
+// counted returns a line's count with the calls between its own time and another one.
+func counted(l *db.StatementLine, until time.Time, calls int64) int64 {
+	if until.Before(l.CountedUntil) {
+		return max(l.Calls-calls, 0)
+	}
+	return usage.Add(l.Calls, calls)
+}
+
 // addCalls adds calls to a line, unless another server has done so, and settles it if it has
 // ended and they are the last.
 func addCalls(ctx context.Context, tx *change.Tx, read *db.StatementLine, until time.Time, calls int64, in *time.Location) (settled bool, err error) {
 	l, err := change.LockRowForUpdate(ctx, tx, tx.StatementLine, read.ID)
+	if db.IsNotFound(err) { // it was empty
+		return false, nil
+	}
 	if err != nil || l.CountDueAt == nil || !l.CountedUntil.Equal(read.CountedUntil) {
 		return false, err
 	}
-	u := tx.StatementLine.UpdateOne(l).SetCalls(usage.Add(l.Calls, calls)).SetCountedUntil(until)
-	if l.EndedAt == nil || until.Before(minuteOf(*l.EndedAt)) {
+	calls = counted(l, until, calls)
+	u := tx.StatementLine.UpdateOne(l).SetCalls(calls).SetCountedUntil(until)
+	if l.EndedAt == nil || !until.Equal(minuteOf(*l.EndedAt)) {
 		due := countedNext(until, in).Add(Lag)
 		if l.EndedAt != nil {
 			due = earlier(due, l.EndedAt.Add(Lag))
@@ -110,23 +128,8 @@ func addCalls(ctx context.Context, tx *change.Tx, read *db.StatementLine, until 
 	if !ok {
 		return false, u.SetCountDueAt(tx.Now.Add(time.Minute)).Exec(ctx)
 	}
-	c := chargeOf(l, before, usage.Add(l.Calls, calls), *l.EndedAt)
+	c := chargeOf(l, before, calls, *l.EndedAt)
 	return true, u.ClearCountDueAt().SetCallsBefore(before).SetCharge(c.Lines).SetAmount(c.Amount).Exec(ctx)
-}
-
-// callsBefore returns the calls of the same account, app and product on earlier lines of the
-// month, whatever their plans; ok is false while one of them is not settled.
-func callsBefore(ctx context.Context, tx *change.Tx, l *db.StatementLine) (n int64, ok bool, err error) {
-	before, err := tx.StatementLine.Query().Where(statementline.AccountID(l.AccountID), statementline.AppID(l.AppID), statementline.ProductID(l.ProductID),
-		statementline.PeriodStart(l.PeriodStart), statementline.Or(statementline.StartedAtLT(l.StartedAt), statementline.And(statementline.StartedAt(l.StartedAt), statementline.IDLT(l.ID)))).
-		Select(statementline.FieldCalls, statementline.FieldAmount).All(ctx)
-	for _, b := range before {
-		if b.Amount == nil {
-			return 0, false, err
-		}
-		n = usage.Add(n, b.Calls)
-	}
-	return n, true, err
 }
 
 // chargeOf returns what a line costs that ends at a time.

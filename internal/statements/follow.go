@@ -21,6 +21,12 @@ import (
 // subscription. It changes nothing if the line that runs is the right one, and cuts it where
 // a month has ended, so it may be called at any time.
 func Follow(ctx context.Context, tx *change.Tx, s *db.Subscription) error {
+	return FollowSince(ctx, tx, s, tx.Now)
+}
+
+// FollowSince is Follow for a change that was agreed on to apply since a time: what was late
+// to make it costs nobody anything.
+func FollowSince(ctx context.Context, tx *change.Tx, s *db.Subscription, at time.Time) error {
 	system := viewer.AsSystem(ctx, s.OrganizationID)
 	line, err := tx.StatementLine.Query().Where(statementline.SubscriptionID(s.ID), statementline.EndedAtIsNil()).Only(system)
 	if err != nil && !db.IsNotFound(err) {
@@ -30,30 +36,32 @@ func Follow(ctx context.Context, tx *change.Tx, s *db.Subscription) error {
 	if err != nil || line == nil && terms == nil {
 		return err
 	}
-	if line != nil && line.PeriodEnd.After(tx.Now) && terms.are(s, line) {
+	goesOn := line != nil && terms.are(s, line)
+	if goesOn && line.PeriodEnd.After(tx.Now) {
 		return nil
 	}
 	in, err := zoneOf(system, tx.Organization, s.OrganizationID)
 	if err != nil {
 		return err
 	}
-	at := tx.Now
+	at = earlier(at, tx.Now)
 	// One that has ended did so when that was decided, perhaps not now: by a server of the
 	// previous release. One that runs on, by a plan that costs nothing, was decided about before.
 	if s.Status != access.SubscriptionApproved && s.DecidedAt != nil {
 		at = earlier(at, *s.DecidedAt)
 	}
-	if line != nil {
-		if line, err = cut(system, tx, line, at, in); err != nil || terms.are(s, line) {
-			return err
-		}
-		if err := end(system, tx, line, later(at, line.StartedAt)); err != nil {
-			return err
-		}
-		at = later(at, line.StartedAt)
+	switch {
+	case goesOn:
+		return cut(system, tx, line, at, in)
+	case line != nil:
+		at, err = stop(system, tx, line, at, in)
+	default:
+		// Months before may be closed, and have no further line then.
+		from, _ := monthOf(tx.Now.Add(-Lag), in)
+		at = later(at, from)
 	}
-	if terms == nil {
-		return nil
+	if err != nil || terms == nil {
+		return err
 	}
 	return terms.begin(system, tx, s, at, in)
 }
@@ -113,49 +121,9 @@ func (t *terms) are(s *db.Subscription, line *db.StatementLine) bool {
 
 // begin begins a line.
 func (t *terms) begin(system context.Context, tx *change.Tx, s *db.Subscription, at time.Time, in *time.Location) error {
-	a, err := tx.App.Get(system, s.AppID)
-	if err != nil {
-		return err
-	}
-	p, err := tx.Product.Get(system, s.ProductID)
-	if err != nil {
-		return err
-	}
-	line := &db.StatementLine{
-		OrganizationID: s.OrganizationID, AccountID: s.AccountID, SubscriptionID: s.ID, AppID: a.ID, AppName: a.Name,
-		ProductID: p.ID, ProductName: p.Name, PlanID: t.id, PlanName: t.plan, Kind: t.kind, Price: t.price, Currency: t.price.Currency,
-	}
-	_, err = beginLine(system, tx, line, at, in)
+	_, err := beginLine(system, tx, &db.StatementLine{
+		OrganizationID: s.OrganizationID, AccountID: s.AccountID, SubscriptionID: s.ID, AppID: s.AppID, ProductID: s.ProductID,
+		PlanID: t.id, PlanName: t.plan, Kind: t.kind, Price: t.price, Currency: t.price.Currency,
+	}, at, in)
 	return err
-}
-
-// beginLine makes a line like another one, of the month of its beginning.
-func beginLine(system context.Context, tx *change.Tx, like *db.StatementLine, at time.Time, in *time.Location) (*db.StatementLine, error) {
-	from, to := monthOf(at, in)
-	counted := minuteOf(at)
-	return tx.StatementLine.Create().SetOrganizationID(like.OrganizationID).SetAccountID(like.AccountID).SetSubscriptionID(like.SubscriptionID).
-		SetAppID(like.AppID).SetAppName(like.AppName).SetProductID(like.ProductID).SetProductName(like.ProductName).
-		SetPlanID(like.PlanID).SetPlanName(like.PlanName).SetKind(like.Kind).SetPrice(like.Price).SetCurrency(like.Currency).
-		SetCreatedAt(at).SetStartedAt(at).SetPeriodStart(from).SetPeriodEnd(to).
-		SetCountedUntil(counted).SetCountDueAt(countedNext(counted, in).Add(Lag)).Save(system)
-}
-
-// cut ends a line at the end of its month, and goes on with it in the next one, until it is
-// in the month of a time. It returns the line that runs.
-func cut(system context.Context, tx *change.Tx, line *db.StatementLine, at time.Time, in *time.Location) (*db.StatementLine, error) {
-	for !line.PeriodEnd.After(at) {
-		if err := end(system, tx, line, line.PeriodEnd); err != nil {
-			return nil, err
-		}
-		var err error
-		if line, err = beginLine(system, tx, line, line.PeriodEnd, in); err != nil {
-			return nil, err
-		}
-	}
-	return line, nil
-}
-
-// end ends a line.
-func end(system context.Context, tx *change.Tx, line *db.StatementLine, at time.Time) error {
-	return tx.StatementLine.UpdateOne(line).SetEndedAt(at).SetCountDueAt(earlier(*line.CountDueAt, at.Add(Lag))).Exec(system)
 }

@@ -35,9 +35,9 @@ func (svc *Service) Run(ctx context.Context) (done Done, err error) {
 }
 
 // Reconcile begins lines of subscriptions that run without one, ends lines of those that do
-// not run, and changes those whose plan has another price now. Subscriptions that were approved
-// before there were lines, or by a server of the previous release, get theirs from now on:
-// nobody is charged for a time of which nothing was known.
+// not run, and changes those whose line is by other terms than they go by. Subscriptions that
+// were approved before there were lines, or by a server of the previous release, get theirs
+// from now on: nobody is charged for a time of which nothing was known.
 func (svc *Service) Reconcile(ctx context.Context) error { return svc.follow(ctx, svc.astray) }
 
 // subject is a subscription that is to be followed.
@@ -123,7 +123,8 @@ func (svc *Service) astray(ctx context.Context) (out []subject, err error) {
 // ended: the zero time if there is none.
 func (svc *Service) Waiting(ctx context.Context) (n int, oldest time.Time, err error) {
 	system := viewer.AsSystem(ctx, uuid.Nil)
-	q := svc.Client.StatementLine.Query().Where(statementline.EndedAtNotNil(), statementline.AmountIsNil())
+	// What is not settled is due to be counted, and has an index: lines are kept for ever.
+	q := svc.Client.StatementLine.Query().Where(statementline.EndedAtNotNil(), statementline.CountDueAtNotNil())
 	if n, err = q.Clone().Count(system); err != nil || n == 0 {
 		return n, oldest, change.PublicError(err)
 	}

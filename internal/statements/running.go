@@ -26,6 +26,9 @@ const (
 	maxRunning = 5000
 	// maxShown is how many of them a running statement shows.
 	maxShown = paging.Max
+	// MaxRunning is how many statements of an account that run are answered: one a month and
+	// currency.
+	MaxRunning = 10
 )
 
 // RunningStatement is what an account's subscriptions have cost so far in a month that is not
@@ -63,12 +66,20 @@ func (svc *Service) Running(ctx context.Context, accountID *string) ([]*RunningS
 	if len(lines) > maxRunning {
 		return nil, fault.New(fault.CodeTooLarge, fault.ReasonAnswerSize, fmt.Sprintf("The account has more than %d lines that are not closed; each is read once its statement is.", maxRunning))
 	}
+	closed, err := svc.closedOf(ctx, account, lines)
+	if err != nil {
+		return nil, err
+	}
 	now := svc.Clock.Now()
 	asOf, err := svc.countSoFar(ctx, lines, now)
 	if err != nil {
 		return nil, err
 	}
-	return runningOf(lines, now, asOf), nil
+	out := runningOf(lines, closed, now, asOf)
+	if len(out) > MaxRunning {
+		return nil, fault.New(fault.CodeTooLarge, fault.ReasonAnswerSize, fmt.Sprintf("The account has more than %d months and currencies that are not closed; each is read once its statement is.", MaxRunning))
+	}
+	return out, nil
 }
 
 // accountOf returns the account that is asked about: one that the viewer sees, or its own.
@@ -110,14 +121,15 @@ func (svc *Service) countSoFar(ctx context.Context, lines []*db.StatementLine, n
 	}
 	var of []usage.Of
 	var open []*db.StatementLine
+	var until []time.Time
 	for _, l := range lines {
 		// The running minute counts, too.
 		to := usage.Minute.Ceil(endBy(l, now), time.UTC)
 		if l.EndedAt != nil {
 			to = minuteOf(*l.EndedAt)
 		}
-		if l.Amount == nil && to.After(l.CountedUntil) {
-			open, of = append(open, l), append(of, usage.Of{Account: l.AccountID, App: l.AppID, Product: l.ProductID, From: l.CountedUntil, To: to})
+		if l.Amount == nil {
+			open, of, until = append(open, l), append(of, between(l, to)), append(until, to)
 		}
 	}
 	calls, asOf, err := svc.Calls.CallsOf(system, organization, in, of)
@@ -125,29 +137,31 @@ func (svc *Service) countSoFar(ctx context.Context, lines []*db.StatementLine, n
 		return time.Time{}, err
 	}
 	for i, l := range open {
-		l.Calls = usage.Add(l.Calls, calls[i])
+		l.Calls = counted(l, until[i], calls[i])
 	}
 	return asOf, nil
 }
 
-// runningOf charges lines, which are in their order, and adds them up by month and currency.
-func runningOf(lines []*db.StatementLine, now, asOf time.Time) (out []*RunningStatement) {
-	type use struct {
-		app, product uuid.UUID
-		month        time.Time
-	}
+// runningOf charges lines, which are in their order as those of closed months are, and adds
+// them up by month and currency.
+func runningOf(lines, closed []*db.StatementLine, now, asOf time.Time) (out []*RunningStatement) {
 	type key struct {
 		month    time.Time
 		currency string
 	}
-	before, at, sums := map[use]int64{}, map[key]*RunningStatement{}, map[*RunningStatement]*big.Rat{}
+	used, at, sums := usedCalls{}, map[key]*RunningStatement{}, map[*RunningStatement]*big.Rat{}
 	for _, l := range lines {
-		u, k := use{l.AppID, l.ProductID, l.PeriodStart.UTC()}, key{l.PeriodStart.UTC(), l.Currency}
-		if l.Amount == nil {
-			c := chargeOf(l, before[u], l.Calls, later(endBy(l, now), l.StartedAt))
-			l.CallsBefore, l.Charge, l.Amount = before[u], c.Lines, &c.Amount
+		for len(closed) > 0 && closed[0].StartedAt.Before(l.StartedAt) {
+			used.add(closed[0])
+			closed = closed[1:]
 		}
-		before[u] = usage.Add(before[u], l.Calls)
+		k := key{l.PeriodStart.UTC(), l.Currency}
+		if l.Amount == nil {
+			l.CallsBefore = used.before(l)
+			c := chargeOf(l, l.CallsBefore, l.Calls, later(endBy(l, now), l.StartedAt))
+			l.Charge, l.Amount = c.Lines, &c.Amount
+		}
+		used.add(l)
 		s := at[k]
 		if s == nil {
 			s = &RunningStatement{PeriodStart: l.PeriodStart, PeriodEnd: l.PeriodEnd, Currency: l.Currency, Lines: []*db.StatementLine{}, AsOf: asOf}

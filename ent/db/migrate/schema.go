@@ -2056,6 +2056,14 @@ var (
 				},
 			},
 			{
+				Name:    "statement_line_of_account",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[2], StatementLinesColumns[1], StatementLinesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "statement_id IS NULL",
+				},
+			},
+			{
 				Name:    "statementline_account_id_app_id_product_id_period_start",
 				Unique:  false,
 				Columns: []*schema.Column{StatementLinesColumns[2], StatementLinesColumns[4], StatementLinesColumns[6], StatementLinesColumns[13]},

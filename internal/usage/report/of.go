@@ -14,7 +14,8 @@ import (
 // CallsOf counts calls that were let through, of an account's app with a product each, by one
 // statement for all, and returns the time before which all calls are stored. What is not
 // stored any more is not counted: minutes are read where a time begins or ends within an
-// hour, hours within a day. zone is the organization's time zone.
+// hour, and hours else. Days are not read: those of another time zone, which an organization
+// had before, may reach over the ends of a time. zone is the organization's time zone.
 func (s *Reader) CallsOf(ctx context.Context, organization uuid.UUID, zone *time.Location, of []usage.Of) ([]int64, time.Time, error) {
 	out := make([]int64, len(of))
 	st, err := s.readState(ctx, organization)
@@ -22,18 +23,17 @@ func (s *Reader) CallsOf(ctx context.Context, organization uuid.UUID, zone *time
 		return nil, time.Time{}, err
 	}
 	sel := newSelection(s.db, "v.slot AS slot")
-	days, hours, minutes, err := plansOf(zone, of)
+	hours, minutes, err := plansOf(zone, of)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	if len(days)+len(hours)+len(minutes) == 0 {
+	if len(hours)+len(minutes) == 0 {
 		return out, st.asOf, nil
 	}
 	where := "u.organization_id = " + sel.Add(organization) + " AND u.code = " + sel.Add(usage.CodePassed)
-	sel.addSpansOf(sourceOf("usage_days", usage.Day), of, days, where)
 	sel.addSpansOf(sourceOf("usage_hours", usage.Hour), of, hours, where)
 	sel.addSpansOf(sourceOf("usage_minutes", usage.Minute), of, minutes, where)
-	sel.addSpansOf(notRolledUp(), of, append(days, hours...), where)
+	sel.addSpansOf(notRolledUp(), of, hours, where)
 	rows, err := s.db.QueryContext(ctx, `SELECT u.slot, `+usagesql.Sum(s.db, "u.n")+` FROM `+sel.union()+` GROUP BY u.slot`, sel.Values...)
 	if err != nil {
 		return nil, time.Time{}, database.Fault(err)
@@ -56,24 +56,22 @@ type slotSpan struct {
 	slot int
 }
 
-// plansOf returns what is read of days, hours and minutes.
-func plansOf(zone *time.Location, of []usage.Of) (days, hours, minutes []slotSpan, err error) {
-	c := &calendar{zone: zone, coarsest: usage.Day}
+// plansOf returns what is read of hours and minutes.
+func plansOf(zone *time.Location, of []usage.Of) (hours, minutes []slotSpan, err error) {
+	c := &calendar{zone: zone, coarsest: usage.Hour}
 	for slot, x := range of {
 		p, err := c.planOf([]span{{x.From, x.To}})
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
-		for _, to := range []struct {
-			all   *[]slotSpan
-			spans []span
-		}{{&days, p.days}, {&hours, p.hours}, {&minutes, p.minutes}} {
-			for _, at := range to.spans {
-				*to.all = append(*to.all, slotSpan{at, slot})
-			}
+		for _, at := range p.hours {
+			hours = append(hours, slotSpan{at, slot})
+		}
+		for _, at := range p.minutes {
+			minutes = append(minutes, slotSpan{at, slot})
 		}
 	}
-	return days, hours, minutes, nil
+	return hours, minutes, nil
 }
 
 // addSpansOf selects the rows of a source in spans, each of its own app and product.
