@@ -63,6 +63,7 @@ func (StatementLine) Edges() []ent.Edge {
 func (StatementLine) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("subscription_id").Unique().StorageKey("statement_line_one_runs").Annotations(where("ended_at IS NULL")),
+		index.Fields("subscription_id", "ended_at"),
 		index.Fields("period_end").StorageKey("statement_line_runs").Annotations(where("ended_at IS NULL")),
 		index.Fields("count_due_at").StorageKey("statement_line_due").Annotations(where("count_due_at IS NOT NULL")),
 		index.Fields("period_end", "account_id").StorageKey("statement_line_open").Annotations(where("statement_id IS NULL")),

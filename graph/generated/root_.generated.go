@@ -16709,9 +16709,9 @@ type StatementLine implements Node {
   kind: PlanKind!
   "The plan's price when the line began, by which it is charged."
   price: Price!
-  "When it began; the minute in which it did counts as the line's."
+  "When it began. Calls are counted by the minute, and a minute is of the last line of the account, the app and the product that runs in it."
   startedAt: Time!
-  "When it ended; the minute in which it did does not count as the line's. Null while it runs."
+  "When it ended; null while it runs."
   endedAt: Time
   "How many calls were let through (VALID) in its time, each counted once whatever its ` + "`" + `cost` + "`" + `. While it is not closed: those counted so far."
   calls: BigInt!

@@ -50,16 +50,18 @@ func (svc *Service) countOf(ctx context.Context, organization uuid.UUID, lines [
 		return 0, change.PublicError(err)
 	}
 	limit := svc.Clock.Now().Add(-Lag)
-	of, until := make([]usage.Of, len(lines)), make([]time.Time, len(lines))
+	of, until := make([]usage.Of, len(lines)), make([]reach, len(lines))
 	for i, l := range lines {
-		until[i] = countableUntil(l, limit, in)
-		of[i] = between(l, until[i])
+		if until[i], err = svc.reachOf(ctx, l, limit, in); err != nil {
+			return 0, change.PublicError(err)
+		}
+		of[i] = between(l, until[i].to)
 	}
 	calls, asOf, err := svc.Calls.CallsOf(ctx, organization, in, of)
 	if err != nil {
 		return 0, err
 	}
-	if asOf.Before(limit) { // a server has not stored all yet
+	if asOf.Before(limit.Add(time.Minute)) { // a server has not stored all yet
 		return 0, errors.New("statements: counts of calls are incomplete since " + asOf.Format(time.RFC3339))
 	}
 	return change.Write(ctx, svc.Changes, func(ctx context.Context, tx *change.Tx) (settled int, err error) {
@@ -74,19 +76,6 @@ func (svc *Service) countOf(ctx context.Context, organization uuid.UUID, lines [
 		}
 		return settled, nil
 	})
-}
-
-// countableUntil returns up to when the calls of a line can be counted: to its end, else to
-// a midnight or the next full hour. Its end may be before what was counted, where it has come
-// to light later.
-func countableUntil(l *db.StatementLine, limit time.Time, in *time.Location) time.Time {
-	if l.EndedAt != nil && !l.EndedAt.After(limit) {
-		return minuteOf(*l.EndedAt)
-	}
-	if day := usage.Day.Start(limit, in); day.After(l.CountedUntil) {
-		return day
-	}
-	return later(earlier(countedNext(l.CountedUntil, in), minuteOf(limit)), l.CountedUntil)
 }
 
 // between asks for the calls by which a line's count changes when it reaches to another time.
@@ -104,7 +93,7 @@ func counted(l *db.StatementLine, until time.Time, calls int64) int64 {
 
 // addCalls adds calls to a line, unless another server has done so, and settles it if it has
 // ended and they are the last.
-func addCalls(ctx context.Context, tx *change.Tx, read *db.StatementLine, until time.Time, calls int64, in *time.Location) (settled bool, err error) {
+func addCalls(ctx context.Context, tx *change.Tx, read *db.StatementLine, until reach, calls int64, in *time.Location) (settled bool, err error) {
 	l, err := change.LockRowForUpdate(ctx, tx, tx.StatementLine, read.ID)
 	if db.IsNotFound(err) { // it was empty
 		return false, nil
@@ -112,10 +101,13 @@ func addCalls(ctx context.Context, tx *change.Tx, read *db.StatementLine, until 
 	if err != nil || l.CountDueAt == nil || !l.CountedUntil.Equal(read.CountedUntil) {
 		return false, err
 	}
-	calls = counted(l, until, calls)
-	u := tx.StatementLine.UpdateOne(l).SetCalls(calls).SetCountedUntil(until)
-	if l.EndedAt == nil || !until.Equal(minuteOf(*l.EndedAt)) {
-		due := countedNext(until, in).Add(Lag)
+	if until.last && !l.EndedAt.Equal(*read.EndedAt) { // it has come to light that it ended earlier
+		return false, nil
+	}
+	calls = counted(l, until.to, calls)
+	u := tx.StatementLine.UpdateOne(l).SetCalls(calls).SetCountedUntil(until.to)
+	if !until.last {
+		due := countedNext(until.to, in).Add(Lag)
 		if l.EndedAt != nil {
 			due = earlier(due, l.EndedAt.Add(Lag))
 		}

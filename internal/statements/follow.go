@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/access"
@@ -58,12 +59,26 @@ func FollowSince(ctx context.Context, tx *change.Tx, s *db.Subscription, at time
 	default:
 		// Months before may be closed, and have no further line then.
 		from, _ := monthOf(tx.Now.Add(-Lag), in)
-		at = later(at, from)
+		at, err = notBeforeLast(system, tx, s, later(at, from))
 	}
 	if err != nil || terms == nil {
 		return err
 	}
 	return terms.begin(system, tx, s, at, in)
+}
+
+// notBeforeLast returns a time, or when the subscription's last line ended if that is later: a
+// transaction that began before another one may change what that one changed, after it.
+func notBeforeLast(system context.Context, tx *change.Tx, s *db.Subscription, at time.Time) (time.Time, error) {
+	last, err := tx.StatementLine.Query().Where(statementline.SubscriptionID(s.ID), statementline.EndedAtGT(at)).
+		Order(statementline.ByEndedAt(sql.OrderDesc())).First(system)
+	if db.IsNotFound(err) {
+		return at, nil
+	}
+	if err != nil {
+		return at, err
+	}
+	return *last.EndedAt, nil
 }
 
 // FollowApp follows all subscriptions of an app, which the caller has locked.

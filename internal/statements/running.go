@@ -122,11 +122,12 @@ func (svc *Service) countSoFar(ctx context.Context, lines []*db.StatementLine, n
 	var of []usage.Of
 	var open []*db.StatementLine
 	var until []time.Time
+	followed := followers(lines)
 	for _, l := range lines {
 		// The running minute counts, too.
 		to := usage.Minute.Ceil(endBy(l, now), time.UTC)
 		if l.EndedAt != nil {
-			to = minuteOf(*l.EndedAt)
+			to = endOfCalls(l, followed[l.ID])
 		}
 		if l.Amount == nil {
 			open, of, until = append(open, l), append(of, between(l, to)), append(until, to)

@@ -97,7 +97,7 @@ func TestCountedTooFar(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		s.register(t, s.metered)
 		s.called(t, s.day(2), 12_000)
-		s.called(t, s.day(5), 1_000) // the minute of the end is not the line's
+		s.called(t, s.day(5), 1_000) // the minute of the end is the line's
 		s.called(t, s.day(7), 5_000)
 		s.at(s.day(10))
 		s.run(t)
@@ -107,9 +107,9 @@ func TestCountedTooFar(t *testing.T) {
 		require.NoError(t, s.Portal.Statements.Reconcile(t.Context()))
 		got, err := s.Portal.Statements.Running(s.Developer, nil)
 		require.NoError(t, err)
-		require.Equal(t, []any{"1.00", int64(12_000)}, []any{got[0].Amount, got[0].Lines[0].Calls})
+		require.Equal(t, []any{"1.50", int64(13_000)}, []any{got[0].Amount, got[0].Lines[0].Calls})
 		s.run(t)
-		require.Equal(t, []any{"1.00", int64(12_000)}, []any{*s.lines(t)[0].Amount, s.lines(t)[0].Calls})
+		require.Equal(t, []any{"1.50", int64(13_000)}, []any{*s.lines(t)[0].Amount, s.lines(t)[0].Calls})
 	})
 }
 

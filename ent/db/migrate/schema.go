@@ -2032,6 +2032,11 @@ var (
 				},
 			},
 			{
+				Name:    "statementline_subscription_id_ended_at",
+				Unique:  false,
+				Columns: []*schema.Column{StatementLinesColumns[3], StatementLinesColumns[16]},
+			},
+			{
 				Name:    "statement_line_runs",
 				Unique:  false,
 				Columns: []*schema.Column{StatementLinesColumns[14]},
