@@ -26,6 +26,9 @@ const (
 	// decisionCost is the cost of each subscription that is decided about with others: a
 	// transaction, an event, and a row that changes.
 	decisionCost = 300
+	// moveCost is the cost of each subscription that is moved to the newest terms with others: a
+	// dozen statements, an event, a letter, and a line of a statement.
+	moveCost = 300
 	// acceptanceCost is the cost of each subscription for which terms are accepted with others:
 	// an event, and a row that changes.
 	acceptanceCost = 100
@@ -79,16 +82,17 @@ func lengths() map[string]int {
 		"AccountProfile.customFields":                    input.MaxLabels,
 		"AcceptProductTermsPayload.productSubscriptions": apps.MaxTermsAccepted,
 		"App.labels": input.MaxLabels, "AppTransfer.productTitles": apps.MaxTransferTitles,
-		"CompleteSignInPayload.recoveryCodes": identity.RecoveryCodes,
-		"ConfirmTotpPayload.recoveryCodes":    identity.RecoveryCodes,
-		"Credential.labels":                   input.MaxLabels,
-		"DecideSubscriptionsPayload.results":  apps.MaxDecisions,
-		"Credential.allowedAddresses":         apps.MaxAddresses,
-		"Enforcement.appliedBy":               mostServers,
-		"Enforcement.pending":                 mostServers,
-		"Event.changes":                       mostChanges,
-		"Gateway.verdicts":                    codes,
-		"Impact.apps":                         apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
+		"CompleteSignInPayload.recoveryCodes":               identity.RecoveryCodes,
+		"ConfirmTotpPayload.recoveryCodes":                  identity.RecoveryCodes,
+		"Credential.labels":                                 input.MaxLabels,
+		"MovePlanSubscriptionsPayload.productSubscriptions": apps.MaxMoved,
+		"DecideSubscriptionsPayload.results":                apps.MaxDecisions,
+		"Credential.allowedAddresses":                       apps.MaxAddresses,
+		"Enforcement.appliedBy":                             mostServers,
+		"Enforcement.pending":                               mostServers,
+		"Event.changes":                                     mostChanges,
+		"Gateway.verdicts":                                  codes,
+		"Impact.apps":                                       apps.MaxImpact, "Impact.credentials": apps.MaxImpact, "Impact.productSubscriptions": apps.MaxImpact,
 		"MailSettings.kinds":                        len(domain.MailKinds()),
 		"ProductSubscription.allowedTransitions":    len(lifecycle.UserActions()),
 		"ReplaceRecoveryCodesPayload.recoveryCodes": identity.RecoveryCodes,
@@ -137,11 +141,12 @@ func lengthsOfProducts() map[string]int {
 // elements are what each element of a list in a mutation's input costs beside.
 func elements() map[gqlhttp.FieldName]gqlhttp.Element {
 	return map[gqlhttp.FieldName]gqlhttp.Element{
-		{Type: "Mutation", Field: "revokeKeys"}:          {List: "credentialIds", Price: revocationCost},
-		{Type: "Mutation", Field: "decideSubscriptions"}: {List: "subscriptionIds", Price: decisionCost},
-		{Type: "Mutation", Field: "acceptProductTerms"}:  {List: "subscriptionIds", Price: acceptanceCost},
-		{Type: "Mutation", Field: "requestKey"}:          {List: "plans", Price: wishCost},
-		{Type: "Mutation", Field: "updateKeyRequest"}:    {List: "plans", Price: wishCost},
+		{Type: "Mutation", Field: "revokeKeys"}:            {List: "credentialIds", Price: revocationCost},
+		{Type: "Mutation", Field: "decideSubscriptions"}:   {List: "subscriptionIds", Price: decisionCost},
+		{Type: "Mutation", Field: "acceptProductTerms"}:    {List: "subscriptionIds", Price: acceptanceCost},
+		{Type: "Mutation", Field: "movePlanSubscriptions"}: {List: "subscriptionIds", Price: moveCost, Count: "first"},
+		{Type: "Mutation", Field: "requestKey"}:            {List: "plans", Price: wishCost},
+		{Type: "Mutation", Field: "updateKeyRequest"}:      {List: "plans", Price: wishCost},
 	}
 }
 

@@ -100,3 +100,32 @@ func TestPlansOfARequestCostMore(t *testing.T) {
 		require.Equal(t, one+19*wishCost, cost(20), mutation)
 	}
 }
+
+// Moving many subscriptions costs more for each, whether they are named or counted; without
+// either, as many as are moved at once.
+func TestMovedSubscriptionsCostMore(t *testing.T) {
+	purse := &penniless{}
+	h, err := NewHandler(Options{Budget: purse})
+	require.NoError(t, err)
+	cost := func(variables, further string, given map[string]any) int {
+		t.Helper()
+		body, err := json.Marshal(map[string]any{"query": "mutation" + variables + " { movePlanSubscriptions(input: {planId: \"p\"" + further + "}) { __typename } }", "variables": given})
+		require.NoError(t, err)
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+		r.Header.Set("Content-Type", "application/json")
+		purse.last = gqlhttp.Cost{}
+		h.ServeHTTP(httptest.NewRecorder(), r.WithContext(viewer.NewContext(t.Context(), viewer.Viewer{Role: viewer.Admin})))
+		return purse.last.Requested
+	}
+	one := cost("", ", first: 1", nil)
+	require.GreaterOrEqual(t, one, mutationCost+moveCost)
+	for further, n := range map[string]int{
+		"": 100, ", first: 7": 7, ", first: 0": 1, ", first: 5000": 100, `, subscriptionIds: ["a"]`: 1, `, subscriptionIds: ["a", "b"], first: 50`: 2, `, subscriptionIds: "a"`: 1,
+	} {
+		require.Equal(t, one+(n-1)*moveCost, cost("", further, nil), further)
+	}
+	require.Equal(t, one+2*moveCost, cost("($n: Int)", ", first: $n", map[string]any{"n": 3}))
+	require.Equal(t, one+99*moveCost, cost("($n: Int)", ", first: $n", nil))
+	require.Equal(t, one+2*moveCost, cost("($ids: [ID!])", ", subscriptionIds: $ids", map[string]any{"ids": []string{"a", "b", "c"}}))
+	require.Equal(t, one+99*moveCost, cost("($ids: [ID!])", ", subscriptionIds: $ids", nil))
+}

@@ -23,7 +23,7 @@ func (r *mutationResolver) MovePlanSubscriptions(ctx context.Context, input apps
 	if out == nil {
 		out = &apps.MovedSubscriptions{}
 	}
-	return &model.MovePlanSubscriptionsPayload{Plan: out.Plan, Moved: out.Moved, Remaining: out.Remaining, UserErrors: errs}, err
+	return &model.MovePlanSubscriptionsPayload{Plan: out.Plan, ProductSubscriptions: out.Moved, Moved: len(out.Moved), Remaining: out.Remaining, UserErrors: errs}, err
 }
 
 // Plan is the resolver for the plan field.

@@ -10,8 +10,8 @@ import (
 	"portico/internal/nodeid"
 )
 
-// planRevision returns the revision of a plan by which a subscription goes, or is to go: the
-// newest, if it has none of this plan.
+// planRevision returns the revision of a plan by which a subscription goes, or is to go. If it
+// has none of this plan, it is the one that has the terms of the plan as it is, or nil.
 func (r *Resolver) planRevision(ctx context.Context, plan uuid.UUID, revision *uuid.UUID) (*db.PlanRevision, error) {
 	if revision != nil {
 		bound, err := oneWith(ctx, nodeid.PlanRevision, *revision, nil, r.Entities.PlanRevisionsByID)

@@ -21,7 +21,7 @@ func (p appendOnly) EvalMutation(ctx context.Context, m ent.Mutation) error {
 	if m.Op().Is(ent.OpDelete) {
 		return requireSystem(ctx)
 	}
-	return privacy.Denyf("rowpolicy: the log is append-only")
+	return privacy.Denyf("rowpolicy: %s is append-only", m.Type())
 }
 
 // requireSystem refuses every viewer but Portico itself.

@@ -37,14 +37,6 @@ func ProductDocument() ent.Policy { return Plan() }
 // Guide is the policy of guides: viewers who see a product see its guides.
 func Guide() ent.Policy { return Plan() }
 
-// PlanRevision is the policy of revisions of plans: as of plans, but that those who have not
-// signed in see none, since they see no subscription.
-func PlanRevision() ent.Policy {
-	p := ofProduct()
-	p.read.products = ofNamed("product_id")
-	return p
-}
-
 // Endpoint is the policy of endpoints: viewers who see a product see its endpoints, but
 // for approvers, who decide about none, and for those who have not signed in.
 func Endpoint() ent.Policy { return ofProduct() }

@@ -3,6 +3,7 @@ package rowpolicy_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -133,6 +134,9 @@ func (w *world) add(t *testing.T, name string, o owner, names ...string) {
 				require.NoError(t, x.create(viewer.AsSystem(t.Context(), uuid.Nil), w.client, o, o.id(n)), "%s of %s", n, name)
 			}
 		}
+	}
+	if slices.Contains(names, "plan_revisions") { // the newest of its plan
+		require.NoError(t, w.client.Plan.UpdateOneID(o.id("plans")).SetRevision(int(o.id("plan_revisions").ID())).Exec(viewer.AsSystem(t.Context(), uuid.Nil)))
 	}
 	kept := map[string]uuid.UUID{}
 	for _, n := range names {

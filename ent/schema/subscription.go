@@ -83,6 +83,9 @@ func (Subscription) Indexes() []ent.Index {
 		index.Fields("plan_id", "created_at", "id"),
 		// Which revisions gateways must know, and how many subscriptions go by each.
 		index.Fields("plan_revision_id", "status").StorageKey("subscription_plan_revision"),
+		// Those who go by one revision of a plan, oldest first, and whether anybody goes by none.
+		index.Fields("plan_id", "plan_revision_id", "created_at", "id", "deleted_at").StorageKey("subscription_live_terms").
+			Annotations(entsql.IndexWhere("status IN " + domain.LiveStatuses)),
 		index.Fields("pending_plan_revision_id").StorageKey("subscription_pending_plan_revision").
 			Annotations(entsql.IndexWhere("pending_plan_revision_id IS NOT NULL")),
 		index.Fields("account_id", "created_at", "id"),

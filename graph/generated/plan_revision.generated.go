@@ -83,6 +83,34 @@ func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_plan(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _MovePlanSubscriptionsPayload_productSubscriptions(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
+	return resolve(
+		ctx,
+		ec.OperationContext,
+		field,
+		"MovePlanSubscriptionsPayload",
+		func(ctx context.Context) (any, error) {
+			return obj.ProductSubscriptions, nil
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*db.Subscription) graphql.Marshaler {
+			return ec.marshalNProductSubscription2ᚕᚖporticoᚋentᚋdbᚐSubscriptionᚄ(ctx, selections, v)
+		},
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MovePlanSubscriptionsPayload_productSubscriptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MovePlanSubscriptionsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProductSubscription(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MovePlanSubscriptionsPayload_moved(ctx context.Context, field graphql.CollectedField, obj *model.MovePlanSubscriptionsPayload) (ret graphql.Marshaler) {
 	return resolve(
 		ctx,
@@ -742,6 +770,8 @@ func (ec *executionContext) _MovePlanSubscriptionsPayload(ctx context.Context, s
 			out.Text = append(out.Text, `"MovePlanSubscriptionsPayload"`...)
 		case "plan":
 			out.optional(ec._MovePlanSubscriptionsPayload_plan(ctx, field, obj))
+		case "productSubscriptions":
+			out.required(ec._MovePlanSubscriptionsPayload_productSubscriptions(ctx, field, obj))
 		case "moved":
 			if out.direct {
 				out.Text = model.AppendInt(out.Text, int(obj.Moved))

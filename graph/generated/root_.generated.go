@@ -1006,10 +1006,11 @@ type ComplexityRoot struct {
 	}
 
 	MovePlanSubscriptionsPayload struct {
-		Moved      func(childComplexity int) int
-		Plan       func(childComplexity int) int
-		Remaining  func(childComplexity int) int
-		UserErrors func(childComplexity int) int
+		Moved                func(childComplexity int) int
+		Plan                 func(childComplexity int) int
+		ProductSubscriptions func(childComplexity int) int
+		Remaining            func(childComplexity int) int
+		UserErrors           func(childComplexity int) int
 	}
 
 	Mutation struct {
@@ -5426,6 +5427,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MovePlanSubscriptionsPayload.Plan(childComplexity), true
+	case "MovePlanSubscriptionsPayload.productSubscriptions":
+		if e.ComplexityRoot.MovePlanSubscriptionsPayload.ProductSubscriptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MovePlanSubscriptionsPayload.ProductSubscriptions(childComplexity), true
 	case "MovePlanSubscriptionsPayload.remaining":
 		if e.ComplexityRoot.MovePlanSubscriptionsPayload.Remaining == nil {
 			break
@@ -13240,7 +13247,7 @@ enum EventType {
   SUBSCRIPTION_PLAN_CHANGE_EXPIRED
   "A change of plan was taken back; the subscription keeps its plan."
   SUBSCRIPTION_PLAN_CHANGE_CANCELLED
-  "A subscription has another plan (` + "`" + `plan` + "`" + `) from now on."
+  "A subscription has another plan (` + "`" + `plan` + "`" + `) from now on. Without ` + "`" + `plan` + "`" + `, nothing has changed for it: the terms that it has were given a number (` + "`" + `planRevision` + "`" + `), which the release before this one had left out."
   SUBSCRIPTION_PLAN_CHANGED
   "A service token was created, for a gateway or another program."
   SERVICE_TOKEN_CREATED
@@ -15068,7 +15075,7 @@ type PlanRevisionEdge {
 }
 
 extend type Mutation {
-  "Gives subscriptions of a plan that go by older terms its newest ones: up to 100 at a time, of those WAITING, APPROVED and SUSPENDED, each with its event, and with a letter to the people of its account. Repeat it while ` + "`" + `remaining` + "`" + ` is not 0. What was used of quotas, keys and history stay, and a change to another plan that waits or is scheduled does too. Requires: ADMIN."
+  "Gives subscriptions of a plan that go by older terms its newest ones: up to 100 at a time, of those WAITING, APPROVED and SUSPENDED, each with its event, and with a letter to those who are responsible for its account: its owners. Repeat it while ` + "`" + `remaining` + "`" + ` is not 0. What was used of quotas, keys and history stay. A change to another plan that waits or is scheduled stays too; one to older terms of this plan ends, since it would bring them back. Requires: ADMIN."
   movePlanSubscriptions(
     "The plan, which subscriptions, and why."
     input: MovePlanSubscriptionsInput!
@@ -15081,9 +15088,9 @@ input MovePlanSubscriptionsInput {
   planId: ID!
   "The version of the plan whose terms they are to get: if the plan has been changed since, it is a CONFLICT; null is refused."
   version: Int @notNull
-  "Running subscriptions of the plan, 1–100, each once; those that have the newest terms stay as they are. The oldest unless given; null is refused."
+  "Running subscriptions of the plan, 1–100, each once; those that have the newest terms stay as they are. Unless given, those that go by the oldest terms, and of these the oldest; null is refused."
   subscriptionIds: [ID!] @notNull
-  "How many of the oldest are moved: 1–100. Without effect on ` + "`" + `subscriptionIds` + "`" + `; null is refused."
+  "How many are moved at most: 1–100. Each costs 300 more. Without effect on ` + "`" + `subscriptionIds` + "`" + `; null is refused."
   first: Int = 100 @notNull
   "Why; at most 1000 characters; both sides can read it, and the letters say it."
   reason: String
@@ -15093,7 +15100,9 @@ input MovePlanSubscriptionsInput {
 type MovePlanSubscriptionsPayload {
   "The plan; null when there are errors."
   plan: Plan
-  "How many subscriptions have got the newest terms with this step."
+  "The subscriptions that have got the newest terms with this step, by the ids of their apps."
+  productSubscriptions: [ProductSubscription!]!
+  "How many these are."
   moved: Int!
   "How many running subscriptions of the plan go by older terms still."
   remaining: Int!
@@ -16799,7 +16808,7 @@ type ProductSubscription implements Node {
   product: Product @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "The plan, as new subscriptions get it; null when ` + "`" + `product` + "`" + ` is. What applies to this one is in ` + "`" + `planRevision` + "`" + `."
   plan: Plan @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
-  "The terms that were agreed to: the plan's limits and price as they were when it was asked for, until it is moved or its plan is changed. Its rate limit and quota apply to the app's calls. Null when ` + "`" + `plan` + "`" + ` is."
+  "The terms that were agreed to: the plan's limits and price as they were when it was asked for, until it is moved or its plan is changed. Its rate limit and quota apply to the app's calls. Null when ` + "`" + `plan` + "`" + ` is; and where none was kept, since the release before this one had changed the plan without making a revision: the plan as it is applies then, until its next change keeps it."
   planRevision: PlanRevision @goField(forceResolver: true) @hasScope(any: [SUBSCRIPTIONS_DECIDE])
   "Whether it is narrowed to some of the product's endpoints; only calls of those pass then."
   narrowed: Boolean! @goField(forceResolver: true)
@@ -20030,6 +20039,8 @@ func (ec *executionContext) childFields_MovePlanSubscriptionsPayload(ctx context
 	switch field.Name {
 	case "plan":
 		return ec.fieldContext_MovePlanSubscriptionsPayload_plan(ctx, field)
+	case "productSubscriptions":
+		return ec.fieldContext_MovePlanSubscriptionsPayload_productSubscriptions(ctx, field)
 	case "moved":
 		return ec.fieldContext_MovePlanSubscriptionsPayload_moved(ctx, field)
 	case "remaining":

@@ -774,7 +774,9 @@ type MailKindSettingsInput struct {
 type MovePlanSubscriptionsPayload struct {
 	// The plan; null when there are errors.
 	Plan *db.Plan `json:"plan,omitempty"`
-	// How many subscriptions have got the newest terms with this step.
+	// The subscriptions that have got the newest terms with this step, by the ids of their apps.
+	ProductSubscriptions []*db.Subscription `json:"productSubscriptions"`
+	// How many these are.
 	Moved int `json:"moved"`
 	// How many running subscriptions of the plan go by older terms still.
 	Remaining int `json:"remaining"`

@@ -51,10 +51,7 @@ func (svc *Service) catalogRevision(ctx context.Context, x *db.Plan) (*db.PlanRe
 
 // termsOf returns the terms of a subscription that was read with its plan and its revision.
 func termsOf(s *db.Subscription) catalog.Terms {
-	if r := s.Edges.PlanRevision; r != nil && r.PlanID == s.PlanID {
-		return catalog.TermsOfRevision(r)
-	}
-	return catalog.TermsOf(s.Edges.Plan)
+	return catalog.TermsBy(s.Edges.Plan, s.Edges.PlanRevision)
 }
 
 // planChanges returns what has changed of a subscription's plan and of its change of plan.
@@ -65,7 +62,7 @@ func planChanges(ctx context.Context, tx *change.Tx, before, after *db.Subscript
 	}
 	var d change.Diff
 	d.Add("plan", n.of(before), n.of(after))
-	d.Add("planRevision", n.number(before.PlanID, before.PlanRevisionID), n.number(after.PlanID, after.PlanRevisionID))
+	d.Add("planRevision", n.revision(before), n.revision(after))
 	d.Add("pendingPlan", n.pending(before), n.pending(after))
 	d.Add("pendingStatus", before.PendingStatus, after.PendingStatus)
 	d.Add("pendingWhen", before.PendingWhen, after.PendingWhen)
@@ -97,7 +94,7 @@ func namePlans(ctx context.Context, tx *change.Tx, of ...*db.Subscription) (*pla
 		}
 	}
 	system := viewer.AsSystem(ctx, tx.OrganizationID()) // which the developer may not see any more, as the subscription has ended
-	found, err := tx.Plan.Query().Where(plan.IDIn(plans...)).Select(plan.FieldID, plan.FieldName, plan.FieldRevision).All(system)
+	found, err := tx.Plan.Query().Where(plan.IDIn(plans...)).Select(plan.FieldID, plan.FieldName).All(system)
 	if err != nil {
 		return nil, err
 	}
@@ -133,17 +130,23 @@ func (n *planNames) findSeveral(of []*db.Subscription) {
 	}
 }
 
-// number returns the number of the revision of a plan by which a subscription goes.
+// number returns the number of the revision of a plan by which a subscription goes; 0 if it
+// has none, and goes by the plan as it is.
 func (n *planNames) number(id uuid.UUID, revision *uuid.UUID) int {
 	if revision != nil {
 		if r := n.revisions[*revision]; r != nil && r.PlanID == id {
 			return r.Number
 		}
 	}
-	if p := n.plans[id]; p != nil {
-		return p.Revision
-	}
 	return 0
+}
+
+// revision is number for an event; nil for none.
+func (n *planNames) revision(s *db.Subscription) any {
+	if number := n.number(s.PlanID, s.PlanRevisionID); number != 0 {
+		return number
+	}
+	return nil
 }
 
 func (n *planNames) of(s *db.Subscription) string { return n.name(s.PlanID, s.PlanRevisionID) }
@@ -161,7 +164,7 @@ func (n *planNames) name(id uuid.UUID, revision *uuid.UUID) string {
 	switch {
 	case p == nil:
 		return ""
-	case n.several[id]:
+	case n.several[id] && n.number(id, revision) != 0:
 		return domain.PlanAndRevision(p.Name, n.number(id, revision))
 	}
 	return p.Name

@@ -6,13 +6,14 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/planrevision"
+	"portico/ent/db/predicate"
 	"portico/ent/db/subscription"
 	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
@@ -28,9 +29,10 @@ type MovePlanSubscriptionsInput struct {
 	PlanID string
 	// Version is that of the plan whose terms they are to get; nil for whichever it has.
 	Version *int
-	// SubscriptionIDs are those to move; nil for the oldest.
+	// SubscriptionIDs are those to move; nil for the first.
 	SubscriptionIDs []string
-	// First is how many are moved where none are named; nil for MaxMoved.
+	// First is how many are moved where none are named, those by the oldest terms first, and of
+	// these the oldest; nil for MaxMoved.
 	First  *int
 	Reason *string
 }
@@ -38,9 +40,10 @@ type MovePlanSubscriptionsInput struct {
 // MovedSubscriptions is what MovePlanSubscriptions has done.
 type MovedSubscriptions struct {
 	Plan *db.Plan
-	// Moved is how many have got the newest terms, and Remaining how many of the plan go by
-	// older ones still.
-	Moved, Remaining int
+	// Moved are those that have got the newest terms, and Remaining is how many of the plan go
+	// by older ones still.
+	Moved     []*db.Subscription
+	Remaining int
 }
 
 // MovePlanSubscriptions gives live subscriptions of a plan that go by an older revision its
@@ -91,46 +94,81 @@ func (in *MovePlanSubscriptionsInput) check() (uuid.UUID, error) {
 }
 
 // ofPlan matches the live subscriptions of a plan. Of a deleted app, a suspended one is left,
-// which nothing will be called with any more.
+// which nothing will be called with any more. The states are written out, so that the index of
+// live subscriptions by their terms serves it: a plan may have very many.
 func ofPlan(q *db.SubscriptionQuery, x *db.Plan) *db.SubscriptionQuery {
-	return q.Where(subscription.PlanID(x.ID), subscription.DeletedAtIsNil(),
-		subscription.StatusIn(access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionSuspended))
+	return q.Where(subscription.PlanID(x.ID), subscription.DeletedAtIsNil(), func(s *sql.Selector) {
+		s.Where(sql.P(func(b *sql.Builder) { b.Ident(s.C(subscription.FieldStatus)).WriteString(" IN " + domain.LiveStatuses) }))
+	})
 }
 
-// older matches the subscriptions that go by a revision of the plan before one.
-func older(x *db.Plan, number int) func(*sql.Selector) {
-	return func(s *sql.Selector) {
-		t := sql.Dialect(s.Dialect()).Table(planrevision.Table)
-		before := sql.Dialect(s.Dialect()).Select(t.C(planrevision.FieldID)).From(t).
-			Where(sql.And(sql.EQ(t.C(planrevision.FieldPlanID), x.ID), sql.LT(t.C(planrevision.FieldNumber), number)))
-		s.Where(sql.In(s.C(subscription.FieldPlanRevisionID), before))
+// older matches the revisions of a plan before one.
+func older(x *db.Plan, number int) []predicate.PlanRevision {
+	return []predicate.PlanRevision{planrevision.PlanID(x.ID), planrevision.NumberLT(number)}
+}
+
+// countOlder counts the subscriptions that go by a revision of a plan before one. The revisions
+// are listed one by one, for databases to know that these are few.
+func countOlder(ctx context.Context, tx *change.Tx, x *db.Plan, number int) (int, error) {
+	ids, err := tx.PlanRevision.Query().Where(older(x, number)...).Where(goneBy).IDs(ctx)
+	if err != nil || len(ids) == 0 {
+		return 0, err
 	}
+	return ofPlan(tx.Subscription.Query(), x).Where(subscription.PlanRevisionIDIn(ids...)).Count(ctx)
+}
+
+// oldest returns subscriptions that go by older revisions: those by the oldest of these first,
+// and of each the oldest, so that no step reads those that another has moved.
+func oldest(ctx context.Context, tx *change.Tx, x *db.Plan, limit int) (out []uuid.UUID, err error) {
+	revisions, err := tx.PlanRevision.Query().Where(older(x, x.Revision)...).Where(goneBy).Order(planrevision.ByNumber()).IDs(ctx)
+	for _, r := range revisions {
+		if len(out) >= limit {
+			break
+		}
+		ids, err := ofPlan(tx.Subscription.Query(), x).Where(subscription.PlanRevisionID(r)).
+			Order(subscription.ByCreatedAt(), subscription.ByID()).Limit(limit - len(out)).IDs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ids...)
+	}
+	return out, err
+}
+
+// goneBy matches the revisions by which a live subscription goes, with their plan.
+func goneBy(s *sql.Selector) {
+	t := sql.Dialect(s.Dialect()).Table(subscription.Table)
+	s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(subscription.FieldID)).From(t).Where(sql.And(
+		sql.ColumnsEQ(t.C(subscription.FieldPlanID), s.C(planrevision.FieldPlanID)),
+		sql.ColumnsEQ(t.C(subscription.FieldPlanRevisionID), s.C(planrevision.FieldID)),
+		sql.P(func(b *sql.Builder) { b.Ident(t.C(subscription.FieldStatus)).WriteString(" IN " + domain.LiveStatuses) }),
+	))))
 }
 
 // lockOlder locks the subscriptions that are named, or else the oldest that go by an older
 // revision, in the order in which the retirement of a product locks them.
 func lockOlder(ctx context.Context, tx *change.Tx, x *db.Plan, in MovePlanSubscriptionsInput) ([]*db.Subscription, error) {
-	q := ofPlan(tx.Subscription.Query(), x)
-	if in.SubscriptionIDs != nil {
-		q.Where(database.AnyOf(subscription.FieldID, input.DecodeIDs(nodeid.ProductSubscription, in.SubscriptionIDs)))
-	} else {
+	ids, err := toMove(ctx, tx, x, in)
+	if err != nil {
+		return nil, err
+	}
+	return change.LockForUpdate(tx, ofPlan(tx.Subscription.Query(), x).Where(database.AnyOf(subscription.FieldID, ids)).
+		Order(subscription.ByAppID(), subscription.ByID())).All(ctx)
+}
+
+func toMove(ctx context.Context, tx *change.Tx, x *db.Plan, in MovePlanSubscriptionsInput) ([]uuid.UUID, error) {
+	if in.SubscriptionIDs == nil {
 		limit := MaxMoved
 		if in.First != nil {
 			limit = *in.First
 		}
-		q.Where(older(x, x.Revision)).Order(subscription.ByCreatedAt(), subscription.ByID()).Limit(limit)
+		return oldest(ctx, tx, x, limit)
 	}
-	ids, err := q.IDs(ctx)
+	ids, err := ofPlan(tx.Subscription.Query(), x).Where(database.AnyOf(subscription.FieldID, input.DecodeIDs(nodeid.ProductSubscription, in.SubscriptionIDs))).IDs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if in.SubscriptionIDs != nil {
-		if err := input.CheckReferences(nodeid.ProductSubscription, "subscriptionIds", in.SubscriptionIDs, ids, "The plan has no such running subscription."); err != nil {
-			return nil, err
-		}
-	}
-	return change.LockForUpdate(tx, ofPlan(tx.Subscription.Query(), x).Where(database.AnyOf(subscription.FieldID, ids)).
-		Order(subscription.ByAppID(), subscription.ByID())).All(ctx)
+	return ids, input.CheckReferences(nodeid.ProductSubscription, "subscriptionIds", in.SubscriptionIDs, ids, "The plan has no such running subscription.")
 }
 
 // moveAll gives locked subscriptions of a locked plan its newest revision.
@@ -155,11 +193,12 @@ func moveAll(ctx context.Context, tx *change.Tx, x *db.Plan, all []*db.Subscript
 		if s.PendingPlanID != nil && *s.PendingPlanID == x.ID {
 			clearPlanChange(u.Mutation())
 		}
-		if _, err := savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason); err != nil {
+		after, err := savePlan(ctx, tx, s, u, eventlog.SubscriptionPlanChanged, reason)
+		if err != nil {
 			return nil, err
 		}
-		out.Moved++
+		out.Moved = append(out.Moved, after)
 	}
-	out.Remaining, err = ofPlan(tx.Subscription.Query(), x).Where(older(x, newest.Number)).Count(ctx)
+	out.Remaining, err = countOlder(ctx, tx, x, newest.Number)
 	return out, err
 }

@@ -54,7 +54,7 @@ func allowedImports() map[string][]string {
 		"internal/catalog":           with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/markdown", "internal/openapi"),
 		"internal/apps":              with("ent/db/...", "ent/rowscan", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/catalog", "internal/identity", "internal/seldom", "internal/statements"),
 		"internal/requests":          with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
-		"internal/statements":        with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
+		"internal/statements":        with("ent/db/...", "internal/catalog", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing"),
 		"internal/activity":          with("ent/db/...", "internal/change", "internal/database", "internal/entity", "internal/eventlog", "internal/input", "internal/listing", "internal/usage"),
 		"internal/maintenance":       with("ent/db/...", "internal/apps", "internal/catalog", "internal/change", "internal/database", "internal/eventlog", "internal/identity", "internal/requests"),
 		"internal/catalogfile":       with("ent/db/...", "internal/catalog", "internal/change", "internal/identity", "internal/input", "internal/yamltokens"),

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/google/uuid"
-
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/planrevision"
@@ -36,6 +34,15 @@ func TermsOf(x *db.Plan) Terms {
 		Kind: x.Kind, RateLimit: x.RateLimit, Quota: x.Quota, QuotaPer: x.QuotaPer, Price: x.Price,
 		EndpointLimits: x.EndpointLimits, Overage: x.Overage, SpendingCap: x.SpendingCap, CallsWithinCap: x.CallsWithinCap,
 	}
+}
+
+// TermsBy returns the terms of a subscription to a plan: those of its revision, or those of the
+// plan as it is if it has none of this plan. The SQL for the same is domain.TermsJoin.
+func TermsBy(x *db.Plan, revision *db.PlanRevision) Terms {
+	if revision != nil && revision.PlanID == x.ID {
+		return TermsOfRevision(revision)
+	}
+	return TermsOf(x)
 }
 
 // TermsOfRevision returns the terms of a revision.
@@ -86,11 +93,20 @@ func NewestRevision(ctx context.Context, tx *change.Tx, x *db.Plan) (*db.PlanRev
 	if err != nil {
 		return nil, err
 	}
-	same, err := TermsOfRevision(r).Same(TermsOf(x))
-	if !same {
+	is, err := IsNewest(x, r)
+	if !is {
 		r = nil
 	}
 	return r, err
+}
+
+// IsNewest reports whether a revision is that of its plan as it is: the release before changes
+// plans without making one.
+func IsNewest(x *db.Plan, r *db.PlanRevision) (bool, error) {
+	if r.PlanID != x.ID || r.Number != x.Revision {
+		return false, nil
+	}
+	return TermsOfRevision(r).Same(TermsOf(x))
 }
 
 // revise makes the next revision of a locked plan, whose row has the new terms already, and
@@ -135,7 +151,7 @@ func ensureRevision(ctx context.Context, tx *change.Tx, x *db.Plan) (*db.PlanRev
 			return nil, err
 		}
 	}
-	return r, bindUnbound(ctx, tx, x, r.ID)
+	return r, bindUnbound(ctx, tx, x, r)
 }
 
 func addRevision(ctx context.Context, tx *change.Tx, x *db.Plan, number int) (*db.PlanRevision, error) {
@@ -143,23 +159,6 @@ func addRevision(ctx context.Context, tx *change.Tx, x *db.Plan, number int) (*d
 		SetNumber(number).SetCreatedAt(tx.Now)
 	TermsOf(x).set(c)
 	return c.Save(ctx)
-}
-
-// bindUnbound gives a revision to what goes by a plan without one, or by one of another
-// plan: the release before sets the plan alone. It is no change of what anybody agreed to, so
-// that it records no event.
-func bindUnbound(ctx context.Context, tx *change.Tx, x *db.Plan, revision uuid.UUID) error {
-	for _, text := range []string{
-		`UPDATE subscriptions SET plan_revision_id = $1 WHERE organization_id = $2 AND plan_id = $3
-			AND (plan_revision_id IS NULL OR plan_revision_id NOT IN (SELECT id FROM plan_revisions WHERE plan_id = $3))`,
-		`UPDATE subscriptions SET pending_plan_revision_id = $1 WHERE organization_id = $2 AND pending_plan_id = $3
-			AND (pending_plan_revision_id IS NULL OR pending_plan_revision_id NOT IN (SELECT id FROM plan_revisions WHERE plan_id = $3))`,
-	} {
-		if _, err := tx.ExecContext(ctx, text, revision, x.OrganizationID, x.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // ChargeByRevision is Charge by the terms of a revision.

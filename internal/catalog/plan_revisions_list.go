@@ -22,18 +22,29 @@ func (svc *Service) RevisionsOfPlans(ctx context.Context, plans []uuid.UUID, r l
 }
 
 // NewestRevisions returns the newest revisions of plans that the viewer may see, by plan.
+// Those whose plan has other terms meanwhile are absent: no revision has what a subscription
+// without one goes by then.
 func (svc *Service) NewestRevisions(ctx context.Context, plans []uuid.UUID) (map[uuid.UUID]*db.PlanRevision, error) {
 	all, err := svc.client.PlanRevision.Query().Where(planrevision.PlanIDIn(plans...), func(s *sql.Selector) {
 		t := sql.Dialect(s.Dialect()).Table(plan.Table).As("newest_of")
 		s.Join(t).On(s.C(planrevision.FieldPlanID), t.C(plan.FieldID))
 		s.Where(sql.ColumnsEQ(s.C(planrevision.FieldNumber), t.C(plan.FieldRevision)))
-	}).All(ctx)
+	}).WithPlan().All(ctx)
 	if err != nil {
 		return nil, change.PublicError(err)
 	}
 	out := make(map[uuid.UUID]*db.PlanRevision, len(all))
 	for _, r := range all {
-		out[r.PlanID] = r
+		if r.Edges.Plan == nil {
+			continue
+		}
+		is, err := IsNewest(r.Edges.Plan, r)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			out[r.PlanID] = r
+		}
 	}
 	return out, nil
 }

@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"portico/clients/go/gate/access"
 	"portico/ent/db"
-	"portico/ent/db/planrevision"
 	"portico/internal/catalog"
 	"portico/internal/domain"
 	"portico/internal/input"
@@ -115,8 +115,7 @@ func TestPlan_Errors(t *testing.T) {
 			_, err = f.Portal.Catalog.UpdatePlan(x.Admin, change)
 			portaltest.RequireProblems(t, err, want...)
 			require.Equal(t, 1, f.Client.Plan.GetX(portaltest.System(t), plan.ID).Version)
-			f.Client.PlanRevision.Delete().Where(planrevision.PlanID(plan.ID)).ExecX(portaltest.System(t))
-			f.Client.Plan.DeleteOne(plan).ExecX(portaltest.System(t))
+			plans++ // the one that was changed in vain
 		}
 		for problem, in := range wrongTerms() {
 			t.Run(portaltest.Subtest(inPairs(problem)...), func(t *testing.T) { refused(t, problem, in) })
@@ -143,7 +142,7 @@ func inPairs(problems string) (out []string) {
 
 // planOf creates a valid plan of a kind.
 func planOf(t *testing.T, f *portaltest.Fixture, x portaltest.Tenant, product *db.Product, kind *domain.PlanKind) *db.Plan {
-	in := catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Sound", Kind: kind}
+	in := catalog.CreatePlanInput{ProductID: product.GlobalID(), Name: "Sound " + uuid.NewString(), Kind: kind}
 	if kind != nil && *kind != domain.PlanFree {
 		in.Price = &domain.Price{Amount: "1"}
 		if *kind != domain.PlanSubscription {

@@ -11,6 +11,7 @@ import (
 	"portico/ent/db"
 	"portico/internal/apps"
 	"portico/internal/catalog"
+	"portico/internal/input"
 	"portico/internal/testdb"
 )
 
@@ -62,9 +63,54 @@ func TestPlanRevisionsAtTheGate(t *testing.T) {
 
 		moved, err := w.Portal.Apps.MovePlanSubscriptions(w.Admin, apps.MovePlanSubscriptionsInput{PlanID: w.plan.GlobalID()})
 		require.NoError(t, err)
-		require.Equal(t, 1, moved.Moved)
+		require.Len(t, moved.Moved, 1)
 		ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
 		requireVerdict(t, g, c, w.request(), verdict.QuotaExceeded)
+	})
+}
+
+// Without a revision, as the release before leaves it, a subscription goes by the plan as it is,
+// whoever changes that and however often; until this release gives the plan other terms. No
+// copy needs to be begun anew for it.
+func TestUnboundSubscriptionsAtTheGate(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := newWorld(t, url)
+		ok(t, 0, errorOf(w.updatePlan(catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 100, Per: access.PerMonth})})))
+		exec := func(text string, args ...any) {
+			t.Helper()
+			_, err := w.Database.ExecContext(t.Context(), text, args...)
+			require.NoError(t, err)
+		}
+		g := w.verifier(t)
+		c := w.caller(t, g)
+		requireVerdict(t, g, c, w.request(), verdict.Valid)
+		quota := func() int64 {
+			t.Helper()
+			ok(t, 0, g.Sync(t.Context(), w.Organization.ID))
+			var f verdict.Facts
+			requireVerdict(t, g, c, w.request(), verdict.Valid)
+			require.True(t, g.Copy(w.Organization.ID).Facts(w.made.Credential.Username, &f))
+			return w.quotaOf(t, &f)
+		}
+		// touch makes copies read the catalogue, as the event of the release before would.
+		touch := func(name string) {
+			t.Helper()
+			ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Name: input.SetTo(name)})))
+		}
+		exec(`UPDATE subscriptions SET plan_revision_id = NULL WHERE id = $1`, w.sub.ID)
+		ok(t, 0, errorOf(w.Portal.Apps.Suspend(w.Admin, w.sub.GlobalID(), nil)))
+		ok(t, 0, errorOf(w.Portal.Apps.Resume(w.Admin, w.sub.GlobalID(), nil)))
+		require.EqualValues(t, 100, quota())
+		for i, limit := range []string{"50", "60"} {
+			exec(`UPDATE plans SET quota = '{"limit":`+limit+`,"per":"MONTH"}' WHERE id = $1`, w.plan.ID)
+			touch([]string{"one", "two"}[i])
+			require.EqualValues(t, []int{50, 60}[i], quota(), "the plan as it is")
+		}
+		// This release keeps these terms as a revision, and gives the plan others.
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 9, Per: access.PerMonth})})))
+		require.EqualValues(t, 60, quota(), "what it had")
+		ok(t, 0, errorOf(w.Portal.Catalog.UpdatePlan(w.Admin, catalog.UpdatePlanInput{PlanID: w.plan.GlobalID(), Quota: set(access.Quota{Limit: 8, Per: access.PerMonth})})))
+		require.EqualValues(t, 60, quota())
 	})
 }
 
@@ -84,7 +130,7 @@ func withoutRevisions(p *verdict.Product) *verdict.Product {
 	out.Plans = nil
 	for _, plan := range p.Plans {
 		bare := *plan
-		bare.Revisions = nil
+		bare.SetRevisions(nil)
 		out.Plans = append(out.Plans, &bare)
 	}
 	return &out

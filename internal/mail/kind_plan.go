@@ -21,7 +21,7 @@ func planChanged() kind {
 		name:   domain.MailPlanChanged,
 		events: []eventlog.Type{eventlog.SubscriptionPlanScheduled, eventlog.SubscriptionPlanChanged},
 		recipients: func(ctx context.Context, r *reader, e *db.Event) ([]uuid.UUID, error) {
-			if e.AccountID == nil || planDecided(e) || !byStaff(e) && !planDue(e) {
+			if e.AccountID == nil || planDecided(e) || !byStaff(e) && !planDue(e) || numbersTerms(e) {
 				return nil, nil
 			}
 			return r.responsible(ctx, *e.AccountID)
@@ -46,6 +46,12 @@ func planChanged() kind {
 			return f
 		},
 	}
+}
+
+// numbersTerms reports whether an event tells that a subscription has got a revision with the
+// terms that it has already: nobody need know.
+func numbersTerms(e *db.Event) bool {
+	return eventlog.Type(e.Type) == eventlog.SubscriptionPlanChanged && changed(e, "plan") == ""
 }
 
 // planDue reports whether an event says that a plan has changed because its time had come.

@@ -12,6 +12,7 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
+	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/domain"
 	"portico/internal/viewer"
@@ -113,16 +114,14 @@ func termsOf(system context.Context, tx *change.Tx, s *db.Subscription) (*terms,
 	if err != nil {
 		return nil, err
 	}
-	out := &terms{id: p.ID, plan: p.Name, kind: p.Kind, price: p.Price}
+	var revision *db.PlanRevision
 	if s.PlanRevisionID != nil {
-		r, err := tx.PlanRevision.Get(system, *s.PlanRevisionID)
-		if err != nil {
+		if revision, err = tx.PlanRevision.Get(system, *s.PlanRevisionID); err != nil {
 			return nil, err
 		}
-		if r.PlanID == p.ID { // else the release before has changed its plan
-			out.kind, out.price = r.Kind, r.Price
-		}
 	}
+	by := catalog.TermsBy(p, revision)
+	out := &terms{id: p.ID, plan: p.Name, kind: by.Kind, price: by.Price}
 	if out.price == nil || out.kind == domain.PlanFree {
 		return nil, nil
 	}

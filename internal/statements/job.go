@@ -11,6 +11,7 @@ import (
 	"portico/ent/db/statementline"
 	"portico/ent/db/subscription"
 	"portico/internal/change"
+	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -90,21 +91,19 @@ func (svc *Service) over(ctx context.Context) (all []subject, err error) {
 	return all, err
 }
 
-// runs are the approved subscriptions, with the kind and the price by which they go: those of
-// their revision, or of the plan as it is where they have none of it.
-const runs = `(SELECT s.id, s.organization_id, s.account_id, s.plan_id,
-		CASE WHEN r.id IS NULL THEN p.kind ELSE r.kind END AS kind, CASE WHEN r.id IS NULL THEN p.price ELSE r.price END AS price
-	FROM subscriptions s JOIN plans p ON p.id = s.plan_id
-	LEFT JOIN plan_revisions r ON r.id = s.plan_revision_id AND r.plan_id = s.plan_id
-	WHERE s.status = 'APPROVED' AND s.deleted_at IS NULL)`
+// runs selects the approved subscriptions, with the kind and the price by which they go.
+func runs() string {
+	return `(SELECT s.id, s.organization_id, s.account_id, s.plan_id, ` + domain.TermsColumn("kind") + ` AS kind, ` + domain.TermsColumn("price") + ` AS price
+		FROM subscriptions s` + domain.TermsJoin + ` WHERE s.status = 'APPROVED' AND s.deleted_at IS NULL)`
+}
 
 // astray finds the subscriptions whose line is not as Follow would have it.
 func (svc *Service) astray(ctx context.Context) (out []subject, err error) {
-	rows, err := svc.Database.QueryContext(ctx, `SELECT s.id, s.organization_id FROM `+runs+` s WHERE s.kind <> 'FREE' AND s.price IS NOT NULL
+	rows, err := svc.Database.QueryContext(ctx, `SELECT s.id, s.organization_id FROM `+runs()+` s WHERE s.kind <> 'FREE' AND s.price IS NOT NULL
 			AND NOT EXISTS (SELECT 1 FROM statement_lines l WHERE l.subscription_id = s.id AND l.ended_at IS NULL
 				AND l.account_id = s.account_id AND l.plan_id = s.plan_id AND l.kind = s.kind AND l.price = s.price)
 		UNION SELECT l.subscription_id, l.organization_id FROM statement_lines l WHERE l.ended_at IS NULL
-			AND NOT EXISTS (SELECT 1 FROM `+runs+` s WHERE s.id = l.subscription_id AND s.kind <> 'FREE' AND s.price IS NOT NULL)`)
+			AND NOT EXISTS (SELECT 1 FROM `+runs()+` s WHERE s.id = l.subscription_id AND s.kind <> 'FREE' AND s.price IS NOT NULL)`)
 	if err != nil {
 		return nil, err
 	}

@@ -2229,6 +2229,14 @@ var (
 				Columns: []*schema.Column{SubscriptionsColumns[28], SubscriptionsColumns[9]},
 			},
 			{
+				Name:    "subscription_live_terms",
+				Unique:  false,
+				Columns: []*schema.Column{SubscriptionsColumns[26], SubscriptionsColumns[28], SubscriptionsColumns[1], SubscriptionsColumns[0], SubscriptionsColumns[22]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status IN ('WAITING', 'APPROVED', 'SUSPENDED')",
+				},
+			},
+			{
 				Name:    "subscription_pending_plan_revision",
 				Unique:  false,
 				Columns: []*schema.Column{SubscriptionsColumns[29]},

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/domain"
 )
 
 // Owned is a row together with its organization, for pages that span
@@ -78,11 +79,10 @@ func (s *Reader) subscriptions(ctx context.Context, apps []Owned[keycache.App]) 
 	for i := range apps {
 		at[apps[i].Row.ID], ids[i] = i, apps[i].Row.ID
 	}
-	// A revision of another plan, which the release before leaves, is none: such a subscription
-	// goes by the plan as it is now, and keeps that when the plan is changed.
-	query := `SELECT s.id, s.app_id, s.product_id, s.plan_id, COALESCE(r.number, p.revision), s.status, s.endpoint_ids FROM subscriptions s
-		JOIN plans p ON p.id = s.plan_id LEFT JOIN plan_revisions r ON r.id = s.plan_revision_id AND r.plan_id = s.plan_id
-		WHERE s.status IN ('WAITING', 'APPROVED', 'SUSPENDED') AND ` + s.in("s.app_id", "$1") + ` ORDER BY s.app_id, s.product_id`
+	// 0 for what has no revision of its plan, which goes by the plan as it is in whatever catalogue.
+	// Once it gets one, an event of its own makes copies read it anew.
+	query := `SELECT s.id, s.app_id, s.product_id, s.plan_id, COALESCE(r.number, 0), s.status, s.endpoint_ids FROM subscriptions s` + domain.TermsJoin + `
+		WHERE s.status IN ` + domain.LiveStatuses + ` AND ` + s.in("s.app_id", "$1") + ` ORDER BY s.app_id, s.product_id`
 	return s.each(ctx, query, []any{s.list(ids)}, func(r *sql.Rows) error {
 		var sub keycache.Subscription
 		var app uuid.UUID

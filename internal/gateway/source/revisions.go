@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/clients/go/gate/keycache"
+	"portico/internal/domain"
 )
 
 // revisions adds to the plans the older terms by which live subscriptions go, or are to go.
@@ -23,7 +24,7 @@ func (s *Reader) revisions(ctx context.Context, organization uuid.UUID, products
 	}
 	return s.each(ctx, `SELECT r.plan_id, r.number, r.rate_limit, r.quota, r.quota_per, r.endpoint_limits, r.overage, r.calls_within_cap FROM plan_revisions r
 		WHERE r.organization_id = $1 AND (
-			EXISTS (SELECT 1 FROM subscriptions s WHERE s.plan_revision_id = r.id AND s.status IN ('WAITING', 'APPROVED', 'SUSPENDED'))
+			EXISTS (SELECT 1 FROM subscriptions s WHERE s.plan_revision_id = r.id AND s.status IN `+domain.LiveStatuses+`)
 			OR EXISTS (SELECT 1 FROM subscriptions s WHERE s.pending_plan_revision_id = r.id))
 		ORDER BY r.plan_id, r.number`,
 		[]any{organization}, func(rows *sql.Rows) error {

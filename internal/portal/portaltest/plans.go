@@ -20,6 +20,7 @@ type Spy struct {
 	database *database.DB
 	text     string
 	args     []any
+	inside   []asked // in transactions
 }
 
 // Spied returns a portal on the fixture's database, and the Spy on its statements.

@@ -12,6 +12,7 @@ import (
 	"portico/clients/go/gate/limits"
 	"portico/clients/go/gate/zone"
 	"portico/internal/database"
+	"portico/internal/domain"
 	"portico/internal/usage/counts"
 	"portico/internal/usage/usagesql"
 )
@@ -79,11 +80,9 @@ func (q *subscriptionQuota) appendUsed(to []limits.Used, organization uuid.UUID,
 func (s *Store) quotasOf(ctx context.Context, tx *database.Tx, organization uuid.UUID, apps []uuid.UUID) ([]subscriptionQuota, error) {
 	args := &usagesql.Args{DB: s.db}
 	in, of := args.AnyOf("s.app_id", apps), args.Add(organization)
-	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, CASE WHEN r.id IS NULL THEN p.quota ELSE r.quota END,
-			CASE WHEN r.id IS NULL THEN p.endpoint_limits ELSE r.endpoint_limits END,
-			CASE WHEN r.id IS NULL THEN p.calls_within_cap ELSE r.calls_within_cap END IS NOT NULL, o.time_zone
-		FROM subscriptions s
-		JOIN plans p ON p.id = s.plan_id LEFT JOIN plan_revisions r ON r.id = s.plan_revision_id AND r.plan_id = s.plan_id
+	rows, err := tx.QueryContext(ctx, `SELECT s.app_id, s.product_id, `+domain.TermsColumn("quota")+`, `+domain.TermsColumn("endpoint_limits")+`,
+			`+domain.TermsColumn("calls_within_cap")+` IS NOT NULL, o.time_zone
+		FROM subscriptions s`+domain.TermsJoin+`
 		JOIN organizations o ON o.id = s.organization_id
 		WHERE `+in+` AND s.organization_id = `+of+` AND s.newest AND s.status = 'APPROVED'`, args.Values...)
 	if err != nil {

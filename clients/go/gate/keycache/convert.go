@@ -116,8 +116,12 @@ func productOf(p *Product) *verdict.Product {
 
 func planOf(p *Plan) *verdict.Plan {
 	out := termsOf(p, p.Newest())
-	for _, r := range p.Revisions {
-		out.Revisions = append(out.Revisions, termsOf(p, r))
+	if len(p.Revisions) > 0 {
+		listed := make([]*verdict.Plan, len(p.Revisions))
+		for i, r := range p.Revisions {
+			listed[i] = termsOf(p, r)
+		}
+		out.SetRevisions(listed)
 	}
 	return out
 }

@@ -50,11 +50,8 @@ type Plan struct {
 	Name string
 	// Revision is the number of these terms; 0 is unknown.
 	Revision int32
-	// Revisions are the older terms, of the same plan, by which some subscription goes, or
-	// has gone; they have none themselves.
-	Revisions []*Plan
-	Rate      limits.Rate
-	Quota     limits.Quota
+	Rate     limits.Rate
+	Quota    limits.Quota
 	// PerAccount reports whether all apps of an account share the quota, and Continue whether
 	// calls beyond it pass.
 	PerAccount, Continue bool
@@ -62,6 +59,11 @@ type Plan struct {
 	Endpoints map[uuid.UUID]EndpointLimit
 	// Spending is how many calls of an app the spending cap allows.
 	Spending limits.Quota
+
+	// revisions are the older terms, of the same plan, by which some subscription goes, or has
+	// gone, by their numbers; they have none themselves. Those of kept are among them, which the
+	// catalogue does not list, in the order in which that was noticed.
+	revisions, kept []*Plan
 }
 
 // EndpointLimit is what a plan allows of one endpoint, besides its own limits.
