@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-	"github.com/stretchr/testify/require"
 
 	"portico/ent/db"
 	"portico/ent/db/account"
@@ -77,7 +76,7 @@ func (nouns) Membership() noun {
 		prefix: "mem", list: sorted{list: "members"}, values: map[string]any{"MembershipPermissions": identity.MembershipPermissions{}},
 		fields: map[string]resolver{"Membership.user": objectIn(nodeid.User, "UserID"), "Membership.viewerCan": decidedFor(func(q fieldRequest, m *db.Membership) any {
 			last, err := q.w.Portal.Identity.LastOwners(q.ctx, []uuid.UUID{m.ID})
-			require.NoError(q.w.t, err)
+			mustRead(err)
 			return q.w.Portal.Identity.MembershipPermissions(q.ctx, m, last[m.ID])
 		})},
 		questions: map[string]question{

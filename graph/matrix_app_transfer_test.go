@@ -136,7 +136,7 @@ func appTransferFields() map[string]resolver {
 			direction, given := where.text("direction")
 			if _, byApp := where.texts("appIds"); byApp && q.who.Role == viewer.Portal {
 				app, err := q.rows.byID(nodeid.App, t.AppID)
-				if require.NoError(q.w.t, err); app == nil || app == (*db.App)(nil) {
+				if mustRead(err); app == nil || app == (*db.App)(nil) {
 					return false // not even whether there is one
 				}
 			}
