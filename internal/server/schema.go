@@ -3,13 +3,13 @@ package server
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"portico/graph"
 	"portico/internal/auth"
-	"portico/internal/fault"
 	"portico/internal/problem"
 	"portico/internal/viewer"
 )
@@ -27,17 +27,16 @@ func (p *process) routeSchema(r chi.Router, api *graph.API, who *auth.Authentica
 	}
 }
 
-// schemaRoles are the views that a request may name.
-func schemaRoles() map[string]viewer.Role {
-	return map[string]viewer.Role{"admin": viewer.Admin, "approver": viewer.Approver, "portal": viewer.Portal, "anonymous": viewer.Anonymous}
-}
-
+// serveSchema serves the view of the caller, or with the parameter role that of a role.
 func serveSchema(api *graph.API) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := schemaViewer(viewer.Current(r.Context()), r)
-		if err != nil {
-			problem.Write(w, r, err)
-			return
+		v := viewer.Current(r.Context())
+		if asked, named := r.URL.Query()["role"]; named {
+			var err error
+			if v, err = graph.ViewerOf(v, strings.Join(asked, " ")); err != nil {
+				problem.Write(w, r, err)
+				return
+			}
 		}
 		c := api.Contract(v)
 		h := w.Header()
@@ -45,26 +44,9 @@ func serveSchema(api *graph.API) http.HandlerFunc {
 		h.Set("ETag", c.ETag)
 		h.Set("Cache-Control", "private, no-cache") // it may be kept, and is asked about each time
 		h.Add("Vary", "Authorization")
+		if exposed := h.Get("Access-Control-Expose-Headers"); exposed != "" {
+			h.Set("Access-Control-Expose-Headers", exposed+", ETag")
+		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(c.SDL))
 	}
-}
-
-// schemaViewer returns the viewer whose view is asked for: the caller, or with the parameter
-// role anybody in a role.
-func schemaViewer(v viewer.Viewer, r *http.Request) (viewer.Viewer, error) {
-	q := r.URL.Query()
-	asked, named := q["role"]
-	if !named {
-		return v, nil
-	}
-	role, known := schemaRoles()[asked[0]]
-	switch {
-	case !known || len(asked) > 1:
-		return v, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "role is one of admin, approver, portal and anonymous.")
-	case role == viewer.Anonymous || role == v.Role || v.Role == viewer.Admin:
-		return viewer.Viewer{Role: role}, nil
-	case v.Role == viewer.Anonymous:
-		return v, fault.New(fault.CodeUnauthenticated, fault.ReasonNotSignedIn, "Sign in first.")
-	}
-	return v, fault.New(fault.CodeForbidden, fault.ReasonRole, "Your role may not see this schema.")
 }
