@@ -77,6 +77,16 @@ generated: ## Fail if make generate changes anything
 noun: ## Add a made-up noun to a copy of the tree, and count the files that it takes
 	@PORTICO_NOUN=true go test -count=1 -timeout 20m -run TestANewNounWorks ./internal/architecture
 
+tools/contract/node_modules: tools/contract/package-lock.json
+	cd tools/contract && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+schema-check: tools/contract/node_modules ## Hold the published schemas to the rules of their form, and compare them with the last release
+	node --test tools/contract/compare.test.mjs
+	@for file in schema*.graphql; do \
+		echo "eslint $$file"; tools/contract/node_modules/.bin/eslint --config tools/contract/eslint.config.js --max-warnings 0 $$file || exit 1; done # a process has one schema
+	node tools/contract/compare.mjs
+
 drift: ## Fail if the migrations do not lead to the tables that the code expects
 	@$(WITHPG) go test -count=1 -run 'Drift' ./migrate/...
 
@@ -101,4 +111,4 @@ mutants: ## Play small mistakes into packages (PACKAGES=…) and show those that
 vuln: ## Look for known vulnerabilities; says NOT CHECKED where their database cannot be reached
 	@tools/vuln.sh || [ $$? -eq 75 ]
 
-check: test generated noun drift lint race vuln ## Everything that CI does; what could not be checked is said last
+check: test generated schema-check noun drift lint race vuln ## Everything that CI does; what could not be checked is said last

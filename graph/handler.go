@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/formatter"
 
 	"portico/graph/generated"
 	"portico/internal/domain"
@@ -176,6 +174,8 @@ type roleServer struct {
 	http.Handler
 	ahead *generated.Ahead
 	view  *ast.Schema
+	// contract prints the view, once and when it is first asked for.
+	contract func() Contract
 }
 
 func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, of audience, l lock) (roleServer, error) {
@@ -198,7 +198,7 @@ func roleHandler(o Options, options gqlhttp.Options, whole *ast.Schema, of audie
 		}
 		options.UnknownName = func(context.Context) error { return outOfScope() }
 	}
-	return roleServer{gqlhttp.New(generated.NewExecutableSchema(config), options), generated.NewAhead(config), cut}, nil
+	return roleServer{gqlhttp.New(generated.NewExecutableSchema(config), options), generated.NewAhead(config), cut, sync.OnceValue(func() Contract { return contractOf(cut) })}, nil
 }
 
 // unknownName is the error for names that the public view does not have, whether
@@ -218,20 +218,4 @@ func wholeSchema() (*ast.Schema, error) {
 		return nil, fmt.Errorf("graph: no schema was generated")
 	}
 	return schema, nil
-}
-
-// SchemaFor returns the view of a role as SDL, which is what its introspection
-// shows.
-func SchemaFor(role viewer.Role) (string, error) {
-	whole, err := wholeSchema()
-	if err != nil {
-		return "", err
-	}
-	cut, err := view(whole, audience{role: role})
-	if err != nil {
-		return "", err
-	}
-	var b bytes.Buffer
-	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(cut)
-	return b.String(), nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"portico/internal/domain"
+	"portico/internal/fault"
 	"portico/internal/gqlhttp"
 	"portico/internal/viewer"
 )
@@ -53,6 +54,28 @@ func view(whole *ast.Schema, of audience) (*ast.Schema, error) {
 // of anonymous callers.
 func hasView(r viewer.Role) bool {
 	return r == viewer.Admin || r == viewer.Approver || r == viewer.Portal
+}
+
+// RoleOf returns the role whose view of the schema has a name: admin, approver, portal or
+// anonymous.
+func RoleOf(name string) (role viewer.Role, ok bool) {
+	role, ok = map[string]viewer.Role{"admin": viewer.Admin, "approver": viewer.Approver, "portal": viewer.Portal, "anonymous": viewer.Anonymous}[name]
+	return role, ok
+}
+
+// ViewerOf returns a viewer of the view that a name means (RoleOf), which v may see: that of
+// everybody, that of its own role, and administrators see all.
+func ViewerOf(v viewer.Viewer, name string) (viewer.Viewer, error) {
+	role, known := RoleOf(name)
+	switch {
+	case !known:
+		return v, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "role is one of admin, approver, portal and anonymous.")
+	case role == viewer.Anonymous || role == v.Role || v.Role == viewer.Admin:
+		return viewer.Viewer{Role: role}, nil
+	case v.Role == viewer.Anonymous:
+		return v, notSignedIn()
+	}
+	return v, wrongRole()
 }
 
 // cutter builds a view of the whole schema.

@@ -194,7 +194,7 @@ func (r recipe) owners(t *testing.T) (out []string) {
 		}
 		name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
 		if d.IsDir() {
-			if slices.Contains([]string{".git", "ent/db", "graph/generated", "docs", "bench", "internal/architecture"}, name) || d.Name() == "node_modules" {
+			if slices.Contains([]string{".git", "ent/db", "graph/generated", "docs", "bench", "internal/architecture", "tools/contract/released"}, name) || d.Name() == "node_modules" {
 				return fs.SkipDir
 			}
 			return nil

@@ -7,7 +7,6 @@ import (
 	"runtime"
 
 	"portico/graph"
-	"portico/internal/viewer"
 )
 
 type versionCommand struct{}
@@ -50,8 +49,8 @@ func (schemaCommand) Help() string {
 
 // Run prints the schema.
 func (s schemaCommand) Run(_ context.Context, p *program) error {
-	roles := map[string]viewer.Role{"admin": viewer.Admin, "approver": viewer.Approver, "portal": viewer.Portal, "anonymous": viewer.Anonymous}
-	sdl, err := graph.SchemaFor(roles[s.Role])
+	role, _ := graph.RoleOf(s.Role) // kong has checked it
+	sdl, err := graph.SchemaFor(role)
 	if err != nil {
 		return err
 	}

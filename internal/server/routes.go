@@ -81,6 +81,7 @@ func (p *process) router() (chi.Router, error) {
 		// Browsers send a preflight request for headers such as Authorization.
 		r.Options("/usage.csv", allowed)
 		p.routeExports(r, api, who)
+		p.routeSchema(r, api, who)
 	})
 	// Back ends and scanners use them, so no other origin may read what they answer.
 	r.With(withDeadline(requestTime), who.Anonymous).Post(oauth.TokenPath, p.exchange(who))

@@ -99,7 +99,7 @@ func (t *Traces) Handler(next http.Handler) http.Handler {
 // route returns the path if the server knows it; clients may send any.
 func route(path string) string {
 	switch path {
-	case "/", "/graphql", "/usage.csv", "/playground":
+	case "/", "/graphql", "/schema.graphql", "/usage.csv", "/playground":
 		return path
 	}
 	if strings.HasPrefix(path, "/v1/exports/") {
