@@ -44,9 +44,6 @@ func serveSchema(api *graph.API) http.HandlerFunc {
 		h.Set("ETag", c.ETag)
 		h.Set("Cache-Control", "private, no-cache") // it may be kept, and is asked about each time
 		h.Add("Vary", "Authorization")
-		if exposed := h.Get("Access-Control-Expose-Headers"); exposed != "" {
-			h.Set("Access-Control-Expose-Headers", exposed+", ETag")
-		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(c.SDL))
 	}
 }
