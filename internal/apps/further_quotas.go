@@ -2,7 +2,6 @@ package apps
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -11,6 +10,7 @@ import (
 	"portico/clients/go/gate/zone"
 	"portico/ent/db"
 	"portico/internal/catalog"
+	"portico/internal/domain"
 	"portico/internal/viewer"
 )
 
@@ -55,15 +55,9 @@ func (svc *Service) FurtherQuotasOf(ctx context.Context, s *db.Subscription, t c
 		}
 	}
 	if t.CallsWithinCap != nil {
-		out.spending = &furtherQuota{limits.BySpending(ofApp), uuid.Nil, monthly(*t.CallsWithinCap, now, in)}
+		out.spending = &furtherQuota{limits.BySpending(ofApp), uuid.Nil, quotaPeriod(&access.Quota{Limit: int(*t.CallsWithinCap), Per: access.PerMonth}, access.QuotaPerApp, now, in)}
 	}
 	return out, nil
-}
-
-func monthly(limit int64, now time.Time, in *time.Location) *QuotaPeriod {
-	out := &QuotaPeriod{Limit: limit}
-	out.Start, out.End = limits.Quota{Per: access.PerMonth}.Period(now, in)
-	return out
 }
 
 // Counters returns what the quotas are counted by.
@@ -93,7 +87,7 @@ func (f *FurtherQuotas) Spending(counts map[uuid.UUID][]limits.Used) (*SpendingU
 		return nil, nil
 	}
 	used := f.spending.period.Use(counts[f.spending.counter])
-	charge, err := f.terms.Charge(int(used.Used))
+	charge, err := f.terms.Charge(min(int(used.Used), domain.MaxChargedCalls))
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
-	"portico/clients/go/gate/access"
 	"portico/ent/db"
 	"portico/ent/db/planrevision"
 	"portico/ent/db/subscription"
@@ -89,8 +88,7 @@ func (svc *Service) countUnbound(ctx context.Context, plans map[uuid.UUID]uuid.U
 }
 
 func (svc *Service) live() *db.SubscriptionQuery {
-	return svc.client.Subscription.Query().Where(subscription.DeletedAtIsNil(),
-		subscription.StatusIn(access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionSuspended))
+	return svc.client.Subscription.Query().Where(subscription.DeletedAtIsNil(), func(s *sql.Selector) { s.Where(catalog.Live(s.C(subscription.FieldStatus))) })
 }
 
 func keysOf(m map[uuid.UUID]uuid.UUID) []uuid.UUID { return slices.Collect(maps.Keys(m)) }

@@ -13,7 +13,6 @@ import (
 	"portico/internal/catalog"
 	"portico/internal/change"
 	"portico/internal/database"
-	"portico/internal/domain"
 	"portico/internal/eventlog"
 	"portico/internal/fault"
 	"portico/internal/input"
@@ -94,11 +93,10 @@ func (in *MovePlanSubscriptionsInput) check() (uuid.UUID, error) {
 }
 
 // ofPlan matches the live subscriptions of a plan. Of a deleted app, a suspended one is left,
-// which nothing will be called with any more. The states are written out, so that the index of
-// live subscriptions by their terms serves it: a plan may have very many.
+// which nothing will be called with any more.
 func ofPlan(q *db.SubscriptionQuery, x *db.Plan) *db.SubscriptionQuery {
 	return q.Where(subscription.PlanID(x.ID), subscription.DeletedAtIsNil(), func(s *sql.Selector) {
-		s.Where(sql.P(func(b *sql.Builder) { b.Ident(s.C(subscription.FieldStatus)).WriteString(" IN " + domain.LiveStatuses) }))
+		s.Where(catalog.Live(s.C(subscription.FieldStatus)))
 	})
 }
 
@@ -135,15 +133,8 @@ func oldest(ctx context.Context, tx *change.Tx, x *db.Plan, limit int) (out []uu
 	return out, err
 }
 
-// goneBy matches the revisions by which a live subscription goes, with their plan.
-func goneBy(s *sql.Selector) {
-	t := sql.Dialect(s.Dialect()).Table(subscription.Table)
-	s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(subscription.FieldID)).From(t).Where(sql.And(
-		sql.ColumnsEQ(t.C(subscription.FieldPlanID), s.C(planrevision.FieldPlanID)),
-		sql.ColumnsEQ(t.C(subscription.FieldPlanRevisionID), s.C(planrevision.FieldID)),
-		sql.P(func(b *sql.Builder) { b.Ident(t.C(subscription.FieldStatus)).WriteString(" IN " + domain.LiveStatuses) }),
-	))))
-}
+// goneBy matches the revisions by which a live subscription goes.
+func goneBy(s *sql.Selector) { s.Where(catalog.GoneBy(s)) }
 
 // lockOlder locks the subscriptions that are named, or else the oldest that go by an older
 // revision, in the order in which the retirement of a product locks them.

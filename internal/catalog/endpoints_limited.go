@@ -11,7 +11,6 @@ import (
 	"portico/ent/db"
 	"portico/ent/db/plan"
 	"portico/ent/db/planrevision"
-	"portico/ent/db/subscription"
 	"portico/internal/change"
 	"portico/internal/fault"
 	"portico/internal/viewer"
@@ -65,22 +64,10 @@ func limitingEndpoints(system context.Context, tx *change.Tx, productID uuid.UUI
 		names[p.ID] = p.Name
 		out = append(out, limiting{plan: p.Name, by: p.EndpointLimits})
 	}
-	revisions, err := tx.PlanRevision.Query().Where(planrevision.ProductID(productID), planrevision.EndpointLimitsNotNil(), goneBy).
+	revisions, err := tx.PlanRevision.Query().Where(planrevision.ProductID(productID), planrevision.EndpointLimitsNotNil(), func(s *sql.Selector) { s.Where(sql.Or(GoneBy(s), pending(s))) }).
 		Order(planrevision.ByNumber(), planrevision.ByID()).All(system)
 	for _, r := range revisions {
 		out = append(out, limiting{plan: names[r.PlanID], older: true, by: r.EndpointLimits})
 	}
 	return out, err
-}
-
-// goneBy matches the revisions by which live subscriptions go, or will once their change of
-// plan is approved.
-func goneBy(s *sql.Selector) {
-	t := sql.Dialect(s.Dialect()).Table(subscription.Table)
-	id := s.C(planrevision.FieldID)
-	s.Where(sql.Exists(sql.Dialect(s.Dialect()).Select(t.C(subscription.FieldID)).From(t).Where(sql.And(
-		sql.IsNull(t.C(subscription.FieldDeletedAt)),
-		sql.In(t.C(subscription.FieldStatus), access.SubscriptionWaiting, access.SubscriptionApproved, access.SubscriptionSuspended),
-		sql.Or(sql.ColumnsEQ(t.C(subscription.FieldPlanRevisionID), id), sql.ColumnsEQ(t.C(subscription.FieldPendingPlanRevisionID), id)),
-	))))
 }

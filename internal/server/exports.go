@@ -32,16 +32,21 @@ func (p *process) routeExports(r chi.Router, api *graph.API, who *auth.Authentic
 	const route = export.Path + "{list}"
 	r.With(exposeFileName, withDeadline(exportTime), requireValidToken(who, problem.Write), recordRole).Get(route, h.ServeHTTP)
 	r.Options(route, allowed)
+	refuseOthers(r.With(exposeFileName), route)
+}
+
+// refuseOthers refuses the methods that change something at a route that is only read.
+func refuseOthers(r chi.Router, route string) {
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, http.MethodConnect} {
-		r.With(exposeFileName).Method(method, route, http.HandlerFunc(refuseMethod))
+		r.Method(method, route, http.HandlerFunc(refuseMethod))
 	}
 }
 
-const exportMethods = "GET, HEAD, OPTIONS"
+const readMethods = "GET, HEAD, OPTIONS"
 
-// refuseMethod answers a request whose method no export has.
+// refuseMethod answers a request whose method a route that is only read does not have.
 func refuseMethod(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Allow", exportMethods)
+	w.Header().Set("Allow", readMethods)
 	problem.WriteAs(w, r, http.StatusMethodNotAllowed, fault.New(fault.CodeBadUserInput, fault.ReasonInvalidArgument, "Use GET, or HEAD for the headers alone."))
 }
 
@@ -60,7 +65,7 @@ func exposeFileName(next http.Handler) http.Handler {
 // allowed answers what a browser asks before a request with a header such as
 // Authorization.
 func allowed(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Allow", exportMethods)
+	w.Header().Set("Allow", readMethods)
 	w.WriteHeader(http.StatusNoContent)
 }
 

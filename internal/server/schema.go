@@ -22,9 +22,7 @@ const schemaPath = "/schema.graphql"
 func (p *process) routeSchema(r chi.Router, api *graph.API, who *auth.Authenticator) {
 	r.With(withDeadline(requestTime), requireValidToken(who, problem.Write), recordRole).Get(schemaPath, serveSchema(api))
 	r.Options(schemaPath, allowed)
-	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodTrace, http.MethodConnect} {
-		r.Method(method, schemaPath, http.HandlerFunc(refuseMethod))
-	}
+	refuseOthers(r, schemaPath)
 }
 
 // serveSchema serves the view of the caller, or with the parameter role that of a role.
